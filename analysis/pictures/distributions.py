@@ -16,6 +16,8 @@ from ...engine.network.stability import Spectrum, all_eigenvalues, factor_eigenv
 from ...engine.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ...engine.network.snapshot import Snapshot
@@ -120,7 +122,13 @@ class RhoHistogram:
 
 
 def rho_histogram(
-    repo: Repository, before: str, after: str, *, threshold: float | None = None, edges: int | None = None
+    repo: Repository,
+    before: str,
+    after: str,
+    *,
+    threshold: float | None = None,
+    edges: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> RhoHistogram:
     """Return the distribution of ρ in two versions, and how many pairs are beyond a cut.
 
@@ -136,6 +144,8 @@ def rho_histogram(
         The cut.
     edges : int, optional
         Or it is the |ρ| that as many pairs of the first version have at least; p when both are absent.
+    progress : callable, optional
+        Called now and then with the share of the comparison that is done, 0 to 1.
 
     Notes
     -----
@@ -144,7 +154,7 @@ def rho_histogram(
     rule = EdgeRule.of(threshold, edges, len(repo.panel))
     before, after = (repo.version(name).name for name in (before, after))
     sides = repo.snapshot(before), repo.snapshot(after)
-    difference = compare(*sides, rule, changes=1)
+    difference = compare(*sides, rule, changes=1, progress=progress)
     largest = max(difference.before.max_abs, difference.after.max_abs)
     pairs = len(repo.panel) * (len(repo.panel) - 1) // 2
     number = int(np.clip(2 * np.ceil(np.sqrt(pairs)) + 1, *BINS)) | 1

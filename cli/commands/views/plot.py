@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from ....engine.errors import InputError
 from ....views.plot.kinds import KINDS, Subject
-from ... import nouns, options, plot_options
+from ... import nouns, options, output, plot_options
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -154,7 +155,10 @@ def _draw(
 
     form, size, dpi = file
     import_matplotlib()  # before minutes of numbers
-    value = kind.compute()(*subject, **arguments)
+    compute = kind.compute()
+    with output.waiting("computing") as progress:
+        reports = {"progress": progress} if "progress" in inspect.signature(compute).parameters else {}
+        value = compute(*subject, **arguments, **reports)
     content = render(figure_of(name, value, size, source=source), form, dpi)
     with write_whole_file(target) as stream:
         stream.write(content)
