@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...storage.history.versions import Version
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
 
@@ -87,24 +88,42 @@ def membership_histogram(repo: Repository, rev: str, *, analysis: str | None = N
 
 
 def kept_analysis(repo: Repository, rev: str, analysis: str | None = None) -> Artifact:
-    """Return the newest NMF analysis of a version that the store keeps, or one of any content by its id.
+    """Return the newest NMF analysis of a version that the store keeps, or one of it or of a file by its id.
 
     Raises
     ------
     NotFound
         There is none.
+    InputError
+        What has that id is of another version: a figure would name the wrong one.
     FormatError
         What has that id is no such analysis.
     """
-    if analysis is not None:
-        return repo.artifacts.find_by_prefix(analysis)
     version = repo.version(rev)
+    if analysis is not None:
+        artifact = repo.artifacts.find_by_prefix(analysis)
+        _check_version(repo, artifact, version)
+        return artifact
     for artifact in repo.artifacts.each():
         if isinstance(artifact, FormatError) or artifact.record.analysis != layout.NMF:
             continue
         if artifact.record.content in (version.content, version.base):
             return artifact
     raise NotFound(f"The store keeps no NMF analysis of {version.name}.", code="no-analysis-kept")
+
+
+def _check_version(repo: Repository, artifact: Artifact, version: Version) -> None:
+    """Refuse an analysis of other content, where the store has a version of that; a file belongs to none."""
+    content = artifact.record.content
+    if content in (version.content, version.base):
+        return
+    others = [other.name for other in repo.versions(None) if content in (other.content, other.base)]
+    if others:
+        raise InputError(
+            f"The analysis {artifact.key[:8]} is of {others[-1]}, and not of {version.name}.",
+            code="analysis-of-another-version",
+            facts={"version": others[-1]},
+        )
 
 
 @dataclass(frozen=True, slots=True)
