@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ...engine.errors import check_count
 from ...engine.inference.base_differences import RATE
 from ...engine.network.edges import EdgeRule
 from ...engine.tabular import Table
@@ -204,6 +205,7 @@ def diff_versions(
     InputError
         The arguments cannot be used together.
     """
+    check_count("changes", changes, 1)
     versions = repo.version(before), repo.version(after)
     rule = EdgeRule.of(threshold, top, len(repo.panel))
     earlier, later = versions

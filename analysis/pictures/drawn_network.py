@@ -74,7 +74,7 @@ class DrawnEdge:
     is_member: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DrawnNetwork:
     """A network of at most `MOST_EDGES` edges, with positions.
 
@@ -107,6 +107,10 @@ class DrawnNetwork:
     threshold: float
     counts: Mapping[EdgeKind, int]
     other_base: bool = False
+
+    def __repr__(self) -> str:
+        versions = self.after if self.before is None else f"{self.before} → {self.after}"
+        return f"<Drawn network of {versions}: {len(self.nodes):,} nodes and {len(self.edges):,} edges>"
 
     @property
     def left_out(self) -> dict[EdgeKind, int]:

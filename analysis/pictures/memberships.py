@@ -104,12 +104,17 @@ def kept_analysis(repo: Repository, rev: str, analysis: str | None = None) -> Ar
         artifact = repo.artifacts.find_by_prefix(analysis)
         _check_version(repo, artifact, version)
         return artifact
+    damaged = 0
     for artifact in repo.artifacts.each():
-        if isinstance(artifact, FormatError) or artifact.record.analysis != layout.NMF:
+        if isinstance(artifact, FormatError):
+            damaged += 1
+            continue
+        if artifact.record.analysis != layout.NMF:
             continue
         if artifact.record.content in (version.content, version.base):
             return artifact
-    raise NotFound(f"The store keeps no NMF analysis of {version.name}.", code="no-analysis-kept")
+    but = f", but {counted(damaged, 'analysis', 'analyses')} that cannot be read" if damaged else ""
+    raise NotFound(f"The store keeps no NMF analysis of {version.name}{but}.", code="no-analysis-kept")
 
 
 def _check_version(repo: Repository, artifact: Artifact, version: Version) -> None:

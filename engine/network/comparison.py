@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from ..choices import Order
+from ..choices import Crossing, Order
 from ..errors import ShapeError, check_choice
 from ..tabular import Table
 from .edges import EdgeRule, amounts_to, strongest_pairs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..choices import Crossing, RankBy
+    from ..choices import RankBy
     from .panel import Panel
     from .partial_correlations import PairMeasure, SelectedPairs
     from .snapshot import Snapshot
@@ -198,6 +198,8 @@ def compare(
         There is no such order.
     """
     check_choice("order of changes", by, get_args(Order))
+    for crossing in () if only is None else (only,) if isinstance(only, str) else only:
+        check_choice("kind of change", crossing, get_args(Crossing))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     own = partial_correlations(before.precision), partial_correlations(after.precision)
