@@ -326,11 +326,11 @@ HINTS: dict[str, str] = {
     "drawings-refused": "Use --resamples 0, or leave out genes that hardly vary.",
     "edges-chosen-twice": "Give one of them: --{first} or --{second}.",
     "exact-scan-single-precision": "Leave out --float32, or use --mode p3d.",
+    "figure-too-large": "Give --dpi {most} or less, or a smaller --size; an SVG has lines and letters without dots.",
+    "figure-too-small": "Give a larger --size, or leave it out.",
     "group-of-own-samples": (
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
-    "figure-too-large": "Give --dpi {most} or less, or a smaller --size; an SVG has lines and letters without dots.",
-    "figure-too-small": "Give a larger --size, or leave it out.",
     "mixture-of-many-traits": "Name it with --trait.",
     "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
