@@ -64,6 +64,7 @@ def test_a_library_that_is_missing_is_named_before_minutes_of_numbers(
 def test_a_folder_that_is_not_there_and_a_version_that_is_not_are_refused(grn: Callable[..., Any]) -> None:
     assert grn("report", "-o", "nowhere/page.html").code == 3
     assert grn("report", "v9", "-o", "page.html").code == 3
+    assert grn("report", "", "-o", "page.html").code == 3
     assert not Path("page.html").exists()
 
 

@@ -90,7 +90,7 @@ def _versions(repo: Repository, text: str | None) -> tuple[Version | None, Versi
     """Return both sides of a range; a single REV comes with its first parent, or alone."""
     if text is not None and ".." in text:
         return repo.split_range(text)
-    after = repo.version(text or "HEAD")
+    after = repo.version("HEAD" if text is None else text)
     return repo.version(after.parents[0]) if after.parents else None, after
 
 
