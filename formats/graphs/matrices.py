@@ -6,7 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-import h5py  # pyright: ignore[reportMissingTypeStubs]
+import h5py
 import numpy as np
 from scipy import sparse
 
