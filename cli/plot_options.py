@@ -236,7 +236,14 @@ def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1."),
-        click.option("--dpi", type=dpi, default=150.0, show_default=True, help="Dots an inch, of a PNG."),
+        click.option(
+            "--dpi",
+            type=dpi,
+            callback=options.check_finite,
+            default=150.0,
+            show_default=True,
+            help="Dots an inch, of a PNG.",
+        ),
         click.option("--size", type=_Size(), metavar="WxH", help="Width and height in inches."),
         click.option(
             "-o", "--output", "target", required=True, type=file, metavar="FILE", help="*.png, *.svg or *.pdf."

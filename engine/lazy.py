@@ -72,14 +72,21 @@ def require(package: str, extra: str, purpose: str) -> Any:
     Raises
     ------
     InputError
-        It is not installed.
+        It is not installed, or fails as it is loaded: a package that it needs may be missing, or a file of its settings
+        be broken.
     """
+    name = package.partition(".")[0]
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
-        name = package.partition(".")[0]
-        message = f"{purpose} takes the package {name}, which is not installed."
+        missing = (error.name or name).partition(".")[0]
+        needs = "" if missing == name else f" needs {missing}, which"
+        message = f"{purpose} takes the package {name}, which{needs} is not installed."
         raise InputError(message, code="package-missing", facts={"extra": extra}) from error
+    except Exception as error:  # the code of others, which reads files and variables of its own
+        problem = f"{purpose} takes the package {name}, which cannot be loaded: {type(error).__name__}: {error}"
+        facts = {"package": name, "extra": extra}
+        raise InputError(f"{problem.rstrip('.')}.", code="package-broken", facts=facts) from error
 
 
 def _typing_imports(package: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...engine.errors import InputError
+from ...engine.errors import InputError, check_count
 from ...engine.network.edges import EdgeRule
 from ..ranking import compare_ranked, shared_ranking
 
@@ -51,6 +51,7 @@ def largest_changes(
     InputError
         They are too many for a figure.
     """
+    check_count("changes", top, 1)
     number = top or USUAL_CHANGES
     if number > MOST_CHANGES:
         raise InputError(

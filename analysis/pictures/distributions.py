@@ -159,11 +159,9 @@ def rho_histogram(
     pairs = len(repo.panel) * (len(repo.panel) - 1) // 2
     number = int(np.clip(2 * np.ceil(np.sqrt(pairs)) + 1, *BINS)) | 1
     bins = np.linspace(-1.0, 1.0, number + 1) * (largest if largest > 0 else 1.0) * (1 + 1e-9)
-    words = (
-        f"|ρ| ≥ {threshold:g}"
-        if threshold is not None
-        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} largest of {before}"
-    )
+    words = f"|ρ| ≥ {threshold or difference.threshold:.{4 if threshold is None else 6}g}"
+    if threshold is None:
+        words += f", that of the {min(int(rule.value), pairs):,} largest of {before}"
     summaries = difference.before, difference.after
     return RhoHistogram(
         bins,

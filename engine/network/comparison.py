@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from ..choices import Order
+from ..choices import Crossing, Order
 from ..errors import ShapeError, check_choice
 from ..tabular import Table
 from .edges import EdgeRule, amounts_to, strongest_pairs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..choices import Crossing, RankBy
+    from ..choices import RankBy
     from .panel import Panel
     from .partial_correlations import PairMeasure, SelectedPairs
     from .snapshot import Snapshot
@@ -237,6 +237,9 @@ def compare_lists(
     """
     for wanted in lists:
         check_choice("order of changes", wanted.by, get_args(Order))
+        listed = wanted.only
+        for crossing in () if listed is None else (listed,) if isinstance(listed, str) else listed:
+            check_choice("kind of change", crossing, get_args(Crossing))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     own = partial_correlations(before.precision), partial_correlations(after.precision)

@@ -38,10 +38,12 @@ def write_graph_file(
         Called with the share that is done.
     """
     from ....analysis.edges.selection import select_edges
+    from ....formats.files.writing import check_target
     from ....formats.graphs.writers import find_graph_format
 
     assert file.path is not None  # noqa: S101  a graph is written where a file is named
     name, format_ = find_graph_format(file.path, file.format)
+    check_target(file.path)
     selected = select_edges(repo, at, file.choice(genes), progress=progress)
     graph = selected.graph(has_all_genes=file.all_genes or format_.has_all_genes)
     paths = format_.write(file.path, graph)

@@ -113,8 +113,11 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     read, decorators = SUBJECTS[kind.of]
 
     def callback(*positional: Any, target: Path, size: tuple[float, float] | None, dpi: float, **arguments: Any) -> int:
+        from ....formats.files.writing import check_target
+
         as_json = arguments.pop("as_json")
         form = _form_of(target)
+        check_target(target)  # before minutes of numbers, as the library that draws
         subject, identity = read(*positional, *([arguments.pop("file")] if kind.of == "file" else []), arguments)
         _draw(name, kind, subject, arguments, target, (form, size, dpi), _source_of(subject, identity))
         notes = [note for value in arguments.values() if isinstance(value, ModelReader) for note in value.notes]
