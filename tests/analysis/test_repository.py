@@ -199,6 +199,6 @@ def test_a_name_by_itself_is_one_name_and_not_its_letters(store: Path) -> None:
     assert repo.regulators("G01", top=3).columns() == repo.regulators(["G01"], top=3).columns()
     alone = repo.network(genes="G01", pathways="<b>P</b>")
     assert {node.name for node in alone.nodes if node.is_focus} == {"G01", "<b>P</b>"}
-    assert repr(alone) == f"<Drawn network of v1: {len(alone.nodes)} nodes and {len(alone.edges)} edges>"
+    assert repr(alone) == f"<Network of v1: {len(alone.nodes)} nodes, {len(alone.edges)} edges>"
     matrix = grnledger.plot.values("correlation", repo, "v0", genes="G01")
     assert matrix.rows == ("G01",)

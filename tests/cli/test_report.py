@@ -64,7 +64,7 @@ def test_a_library_that_is_missing_is_named_before_minutes_of_numbers(
 def test_a_page_has_the_ending_of_one(grn: Callable[..., Any]) -> None:
     refused = grn("report", "-o", "page.pdf")
     assert (refused.code, Path("page.pdf").exists()) == (2, False)
-    assert "page.pdf has an ending that is not that of a page: '.pdf'." in refused.err
+    assert "page.pdf does not end in .html." in refused.err
 
 
 def test_a_folder_that_is_not_there_and_a_version_that_is_not_are_refused(grn: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from .labels import label
 from .style import GREY, import_matplotlib, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from matplotlib.figure import Figure
 
 SOURCE_INCHES = 0.16
@@ -42,6 +45,11 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *,
         Width and height in inches; those of the kind by default.
     source : str
         What the value was made of, which is written small below the figure.
+
+    Raises
+    ------
+    InputError
+        It is so small that its text leaves no room for what is drawn.
     """
     import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -53,7 +61,8 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *,
         load(KINDS[kind].draw, DRAWINGS)(value, figure.add_subplot())
         if source:
             _write_source(figure, label(source, 120))
-        figure.draw_without_rendering()  # a layout is final the second time
+        with _laid_out(figure):
+            figure.draw_without_rendering()  # a layout is final the second time
     return figure
 
 
@@ -74,23 +83,30 @@ def render(figure: Figure, form: str, dots_per_inch: float = 150.0) -> bytes:
     Raises
     ------
     InputError
-        It would have more than `MOST_DOTS` dots, also where only parts of it are drawn as dots; or it is so small that
-        its text leaves no room for what is drawn.
+        It would have more than `MOST_DOTS` dots, also where only parts of it are drawn as dots.
     """
     import_matplotlib()
     width, height = figure.get_size_inches().tolist()
     _check_dots(width, height, dots_per_inch)
     stream = io.BytesIO()
-    with settings(), warnings.catch_warnings():
+    with settings(), _laid_out(figure):
+        figure.savefig(stream, format=form, dpi=dots_per_inch, metadata=DATELESS[form])
+    return stream.getvalue()
+
+
+@contextlib.contextmanager
+def _laid_out(figure: Figure) -> Generator[None]:
+    """Refuse a figure whose layout finds no room, which matplotlib only warns of."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
         try:
-            figure.savefig(stream, format=form, dpi=dots_per_inch, metadata=DATELESS[form])
+            yield
         except UserWarning:
+            width, height = figure.get_size_inches().tolist()
             raise InputError(
                 f"A figure of {width:g} × {height:g} inches is too small for its text: nothing is left to draw in.",
                 code="figure-too-small",
             ) from None
-    return stream.getvalue()
 
 
 def _check_dots(width: float, height: float, dots_per_inch: float) -> None:
