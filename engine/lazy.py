@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import functools
 import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any, cast
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from importlib.abc import InspectLoader
 
 
-def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return a package's `__getattr__`, `__dir__` and `__all__`, from the imports that it has for type checkers.
+def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return a package's `__getattr__` and `__dir__`, from the imports that it has for type checkers.
 
     These imports are the one list of public names: `from .module import Name as Name`, under `if TYPE_CHECKING:` in its
     `__init__.py`; this is called under the `else:`. Type checkers and editors follow them,
@@ -26,16 +26,24 @@ def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
     package : str
         The package's `__name__`.
     """
-    modules = _typing_imports(package)
-    names = sorted(modules)
+
+    @functools.cache
+    def imports() -> dict[str, str]:  # not before a name is asked for: the command line asks for none
+        return _typing_imports(package)
+
+    def names() -> list[str]:
+        return sorted(imports())
 
     def get(name: str) -> Any:
+        if name == "__all__":
+            return names()
+        modules = {} if name.startswith("__") else imports()
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
         module = importlib.import_module(f".{modules[name] or name}", package)
         return getattr(module, name) if modules[name] else module
 
-    return get, names.copy, names
+    return get, names
 
 
 def load(function: str, package: str | None) -> Callable[..., Any]:
@@ -91,6 +99,8 @@ def require(package: str, extra: str, purpose: str) -> Any:
 
 def _typing_imports(package: str) -> dict[str, str]:
     """Return the module of each name that a package imports from its own modules for type checkers; "" of a module."""
+    import ast
+
     spec = importlib.util.find_spec(package)
     source = cast("InspectLoader", spec.loader).get_source(package) if spec else None
     if source is None:
