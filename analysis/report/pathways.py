@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError
 from ...engine.wording import counted
-from ..links import CHANGED, changed_links, links_of, pathways_only_in
+from ..links import changed_links, gained_links, pathways_only_in
 from ..support import quick_support, support_of
 from .report import ReportedLink, ReportedPathway
 
@@ -74,7 +74,7 @@ def report_links(repo: Repository, before: Version | None, after: Version) -> tu
         gained, lost = changed_links(repo, before, after, tested=True)
         return (*_links(gained, "gained"), *_links(lost, "lost"))
     additions = [pathway for pathway in repo.pathways(after.name) if pathway.sign > 0]
-    return _links(links_of(repo, after.name, additions, CHANGED, members=False, tested=True), "active")
+    return _links(gained_links(repo, after.name, additions, tested=True), "active")
 
 
 def _side(repo: Repository, version: Version, other: Version | None, change: PathwayChange) -> _Side:
