@@ -45,4 +45,4 @@ if TYPE_CHECKING:
     from .storage.history.versions import Version as Version
     from .views import plot as plot
 else:
-    __getattr__, __dir__, __all__ = attach(__name__)
+    __getattr__, __dir__ = attach(__name__)

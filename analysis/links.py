@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..engine.inference.links import PathwayLinks
     from ..engine.network.pathway import Pathway
-    from ..storage.history.versions import Version
+    from ..storage.history.versions import ActivePathway, Version
     from ..storage.repository import Repository
 
 CHANGED = 10
@@ -88,6 +89,7 @@ def links_of(
     pathways: Sequence[Pathway],
     count: int | None,
     *,
+    each: int | None = None,
     name: str | None = None,
     members: bool = True,
     gene: str | None = None,
@@ -105,6 +107,8 @@ def links_of(
         Additions, active or not: the links of one depend on the base and on itself alone.
     count : int, optional
         How many links at the most; all when absent.
+    each : int, optional
+        How many of one pathway at the most.
     name : str, optional
         Only the links of pathways of this name.
     members : bool
@@ -134,7 +138,7 @@ def links_of(
             are_members.append(links.members)
             names.append(links.name)
 
-    strongest = strongest_links(noted(), count, members=members, gene=index)
+    strongest = strongest_links(noted(), count, each=each, members=members, gene=index)
     tests = link_tests(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
     if tests is None:
         return Links(repo.panel.genes, tuple(asked), tuple(strongest))
@@ -150,28 +154,35 @@ def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[st
     return [pathway for pathway in pathways if pathway.sign > 0], subtracted
 
 
+def pathways_only_in(repo: Repository, rev: str, other: str | None) -> list[tuple[ActivePathway, Pathway]]:
+    """Return the pathways of a version that another does not have, with their loadings; all where there is no other."""
+    others = set[str]() if other is None else {active.record.id for active in repo.active(other)}
+    pairs = zip(repo.active(rev), repo.pathways(rev), strict=True)
+    return [(active, pathway) for active, pathway in pairs if active.record.id not in others]
+
+
 def changed_links(repo: Repository, before: Version, after: Version, *, tested: bool = False) -> tuple[Links, Links]:
     """Return the links gained from one version to another, and those lost.
 
-    They are the `CHANGED` strongest of genes that are no members: gained by the pathways that were added, on the later
-    version's base, and lost by those that were dropped, on the earlier one's. `tested` is that of `links_of`.
+    They are those of `gained_links`: gained by the pathways that were added, on the later version's base, and lost by
+    those that were dropped, on the earlier one's. `tested` is that of `links_of`.
     """
     return _only_in(repo, after, before, tested=tested), _only_in(repo, before, after, tested=tested)
 
 
 def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway], *, tested: bool = False) -> Links:
-    """Return the links that a version would gain by pathways: the `CHANGED` strongest of genes that are no members."""
+    """Return the links that a version would gain by pathways: the strongest of genes that are no members.
+
+    They are `CHANGED` at the most, and of one pathway no more than the share that is left to each, rounded up.
+    """
     additions = [pathway for pathway in pathways if pathway.sign > 0]
-    return links_of(repo, rev, additions, CHANGED, members=False, tested=tested)
+    each = math.ceil(CHANGED / max(len(additions), 1))
+    return links_of(repo, rev, additions, CHANGED, each=each, members=False, tested=tested)
 
 
 def _only_in(repo: Repository, version: Version, other: Version, *, tested: bool) -> Links:
-    others = {active.record.id for active in repo.active(other.name)}
-    new = [active.record.id not in others for active in repo.active(version.name)]
-    if not any(new):
-        return Links((), (), ())
-    pathways = [pathway for pathway, is_new in zip(repo.pathways(version.name), new, strict=True) if is_new]
-    return gained_links(repo, version.name, pathways, tested=tested)
+    pathways = [pathway for _, pathway in pathways_only_in(repo, version.name, other.name)]
+    return gained_links(repo, version.name, pathways, tested=tested) if pathways else Links((), (), ())
 
 
 def _named(pathways: Sequence[Pathway], name: str) -> list[Pathway]:

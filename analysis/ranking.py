@@ -147,7 +147,7 @@ def compare_ranked(
     ranking : Ranking
         The order, one for both.
     edge_rule, changes, only, by, exact_mean, progress
-        As for `engine.network.comparison.compare`.
+        As for `engine.network.comparison.versions.compare`.
     """
     lists = (ChangeList(changes, only, by),)
     return compare_ranked_lists(reads, ranking, edge_rule, lists, exact_mean=exact_mean, progress=progress)[0]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.errors import check_count
+from ..engine.inference.decoys import DECOYS, SEED
+from ..engine.network.panel import names_of
 from ..storage import repository as stored
 from ..storage.history.versions import VersionLog
 
@@ -38,6 +41,7 @@ class Repository(stored.Repository):
 
     def log(self, rev: str | None = "HEAD", number: int | None = None) -> VersionLog:
         """Return a version and its ancestors, newest first, `number` at the most; of `None`, all versions."""
+        check_count("versions", number)
         return VersionLog(self.versions(rev, number=number))
 
     def diff(
@@ -79,7 +83,7 @@ class Repository(stored.Repository):
         top: int | None = None,
         fdr: float | None = None,
         gene: str | None = None,
-        genes: Sequence[str] = (),
+        genes: str | Sequence[str] = (),
         rank_by: RankBy | None = None,
         progress: Progress | None = None,
     ) -> SelectedEdges:
@@ -90,7 +94,7 @@ class Repository(stored.Repository):
         """
         from .edges.selection import EdgeChoice, select_edges
 
-        choice = EdgeChoice(threshold, top, fdr, gene, tuple(genes), rank_by)
+        choice = EdgeChoice(threshold, top, fdr, gene, names_of(genes), rank_by)
         return select_edges(self, rev, choice, progress=progress)
 
     def trace(self, gene_a: str, gene_b: str, first: str = "v0", last: str = "HEAD") -> Trace:
@@ -103,15 +107,16 @@ class Repository(stored.Repository):
         self,
         rev: str = "HEAD",
         *,
-        genes: Sequence[str] | None = None,
-        pathways: Sequence[str] = (),
+        genes: str | Sequence[str] | None = None,
+        pathways: str | Sequence[str] = (),
         top: int | None = None,
         rank_by: RankBy | None = None,
     ) -> DrawnNetwork:
         """Return the network around genes and pathways, with positions, for `plot.network`; see `network_around`."""
         from .pictures.network import network_around
 
-        return network_around(self, rev, genes=genes, pathways=pathways, top=top, rank_by=rank_by)
+        focus = None if genes is None else names_of(genes)
+        return network_around(self, rev, genes=focus, pathways=names_of(pathways), top=top, rank_by=rank_by)
 
     def network_changes(
         self, before: str = "HEAD^", after: str = "HEAD", *, top: int | None = None, rank_by: RankBy | None = None
@@ -155,13 +160,14 @@ class Repository(stored.Repository):
         """
         from .links import active_additions, links_of
 
+        check_count("links", count)
         asked = active_additions(self, rev)[0] if pathways is None else pathways
         members = (pathway is not None or gene is not None) if members is None else members
         return links_of(self, rev, asked, count, name=pathway, members=members, gene=gene, tested=True)
 
     def regulators(
         self,
-        regulators: Sequence[str],
+        regulators: str | Sequence[str],
         rev: str = "HEAD",
         *,
         top: int | None = None,
@@ -174,7 +180,8 @@ class Repository(stored.Repository):
         """
         from .regulators import match_regulators, regulation_of
 
-        indices, _ = match_regulators(regulators, self.panel)
+        check_count("pairs", top, 1)
+        indices, _ = match_regulators(names_of(regulators), self.panel)
         return regulation_of(self, rev, indices, top or len(self.panel), by=rank_by, target=target)
 
     def support(
@@ -183,16 +190,15 @@ class Repository(stored.Repository):
         rev: str = "HEAD",
         *,
         pathways: Sequence[Pathway] | None = None,
-        decoys: int = 20,
-        seed: int = 0,
+        decoys: int = DECOYS,
+        seed: int = SEED,
         loadings: Loadings = "own",
     ) -> Support:
         """Return whether samples that are held out bear out pathways of a version, or others; see `support_of`."""
         from .support import named_pathways, support_of
 
-        chosen = named_pathways(
-            self.pathways(rev) if pathways is None else pathways, [names] if isinstance(names, str) else names
-        )
+        check_count("decoys", decoys)
+        chosen = named_pathways(self.pathways(rev) if pathways is None else pathways, names_of(names))
         return support_of(self, rev, chosen, decoys=decoys, seed=seed, loadings=loadings)
 
     def nmf(

@@ -45,6 +45,9 @@ QUICK = 450_000_000
 SAME = 1e-9
 """Relative difference of two scores that is rounding: such a decoy counts as good as its pathway."""
 
+LARGE_PART = 0.5
+"""Part of one sample in all gains and losses from which on it is named."""
+
 FEW = 5
 """Most pathways of which a commit has the support."""
 
@@ -126,6 +129,17 @@ class Support(Table):
 
     def __len__(self) -> int:
         return len(self.pathways)
+
+    @property
+    def caution(self) -> str:
+        """A sentence on the one sample that most of all gains and losses are those of; empty where none is."""
+        if self.foremost is None or self.foremost[1] <= LARGE_PART:
+            return ""
+        sample, part = self.foremost
+        return (
+            f"{100 * part:.0f} % of all gains and losses are those of one sample, {printable(sample)}: "
+            "nats rest on it, ranks less so."
+        )
 
     def __iter__(self) -> Iterator[PathwaySupport]:
         return iter(self.pathways)

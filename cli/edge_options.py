@@ -73,7 +73,10 @@ def graph_file(command: Callable[..., Any]) -> Callable[..., Any]:
         help=f"Write the edges of a version as a graph instead of the store: {ENDINGS}.",
     )
     @click.option(
-        "--format", "format_", type=click.Choice(list(GRAPH_FORMATS)), help="The format of --edges, not by its ending."
+        "--format",
+        "format_",
+        type=click.Choice(list(GRAPH_FORMATS)),
+        help="The format of --edges, where its ending does not say it.",
     )
     @options.edge_rules
     @fdr

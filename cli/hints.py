@@ -53,6 +53,10 @@ HINTS: dict[str, str] = {
         "Remove fewer components or covariates; --groups none says that samples are independent."
     ),
     "nothing-left-of-samples": "Leave out covariates, or categories that few samples share; or give more samples.",
+    "package-broken": (
+        "`python -c 'import {package}'` shows where it fails; pip install --force-reinstall 'grnledger[{extra}]' puts "
+        "it right, unless a variable or a file of settings that it reads is at fault."
+    ),
     "package-missing": "pip install 'grnledger[{extra}]'",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
@@ -280,6 +284,7 @@ HINTS: dict[str, str] = {
     ),
     # storage
     "analysis-damaged": "The command that made it computes it again when it is asked for the same.",
+    "analysis-of-another-version": "Draw it with --at {version}; `grn nmf list` lists those that there are.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
@@ -321,6 +326,8 @@ HINTS: dict[str, str] = {
     "drawings-refused": "Use --resamples 0, or leave out genes that hardly vary.",
     "edges-chosen-twice": "Give one of them: --{first} or --{second}.",
     "exact-scan-single-precision": "Leave out --float32, or use --mode p3d.",
+    "figure-too-large": "Give --dpi {most} or less, or a smaller --size; an SVG has lines and letters without dots.",
+    "figure-too-small": "Give a larger --size, or leave it out.",
     "group-of-own-samples": (
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),

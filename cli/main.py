@@ -102,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _set_encoding()
     if not os.environ.get(options.EPOCH_VARIABLE):
         os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
+    os.environ["MPLBACKEND"] = "agg"  # no figure goes to a screen, and matplotlib stumbles over one it does not know
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(errors.run(grn, arguments, options.colour_of_environment()))
 

@@ -12,6 +12,7 @@ from ..engine.errors import InputError, NotFound
 from ..engine.wording import counted, some
 from .answers.answer import EVERY_FORM, Note
 from .answers.nmf import LEAST_SHARE, TABLES
+from .options import check_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--min-share",
         "least_share",
         type=click.FloatRange(0.0, 1.0),
+        callback=check_finite,
         default=LEAST_SHARE,
         show_default=True,
         help="Least share of a gene in a second module that is reported; 0 shows all.",

@@ -120,7 +120,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--wait",
         type=click.FloatRange(min=0),
-        callback=_finite,
+        callback=check_finite,
         metavar="SECONDS",
         help="How long to wait while others write; 10 by default.",
     )
@@ -135,11 +135,13 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
-    del ctx, parameter
-    if seconds is not None and not math.isfinite(seconds):
-        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Give a number, such as --wait 60.")
-    return seconds
+def check_finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Return the value of an option, unless it is none on which a range of click could have an opinion: nan, say."""
+    del ctx
+    if value is not None and not math.isfinite(value):
+        option = parameter.opts[0]
+        raise InputError(f"{option} {value:g} is not a finite number.", hint=f"Give a number, such as {option} 1.")
+    return value
 
 
 def store(command: Callable[..., Any]) -> Callable[..., Any]:

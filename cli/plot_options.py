@@ -115,11 +115,15 @@ OPTIONS: dict[str, PlotOption] = {
         )
     ),
     # distributions
-    "threshold": PlotOption(
-        click.option("--threshold", type=float, metavar="RHO", help="The cut: edges have |ρ| of at least this.")
-    ),
+    "threshold": PlotOption(click.option("--threshold", type=float, metavar="RHO", help="The cut of |ρ|.")),
     "edges": PlotOption(
-        click.option("--top", "edges", type=int, metavar="N", help="The cut of the N strongest pairs of A.")
+        click.option(
+            "--top",
+            "edges",
+            type=int,
+            metavar="N",
+            help="The cut that N pairs of A are beyond; by default as many as there are genes.",
+        )
     ),
     "analysis": PlotOption(
         click.option("--analysis", metavar="ID", help="An analysis of `grn nmf list`; the newest of REV by default.")
@@ -232,7 +236,14 @@ def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1."),
-        click.option("--dpi", type=dpi, default=150.0, show_default=True, help="Dots an inch, of a PNG."),
+        click.option(
+            "--dpi",
+            type=dpi,
+            callback=options.check_finite,
+            default=150.0,
+            show_default=True,
+            help="Dots an inch, of a PNG.",
+        ),
         click.option("--size", type=_Size(), metavar="WxH", help="Width and height in inches."),
         click.option(
             "-o", "--output", "target", required=True, type=file, metavar="FILE", help="*.png, *.svg or *.pdf."

@@ -225,7 +225,8 @@ NOTES = """\
 * `links`: `members` is a number, and `leverage` the share of the activity's variance that the genes determine. The
   links of a pathway are those of the strongest over all that were asked for; they may be none. `direction` is 1 or −1:
   the sign of a member's loading, and of another gene that of the loading it would have, which is that of −`rho`; 0
-  where `rho` is 0. `links` of `diff` are the ten strongest of non-members, of pathways added and of pathways dropped.
+  where `rho` is 0. `links` of `diff` are ten strong ones of non-members, of pathways added and of pathways dropped; of
+  several pathways none has more than its share.
 * `support`: `strength` is `own` or `fit`, and of a pathway the factor of its loadings. `nats` is null where a
   subtraction leaves no covariance; `rank` is 1 where a pathway is better than all its `decoys` by `nats` over `error`.
   Where more than the mean was removed from the samples of the base, `samples` is the number of contrasts held out, and

@@ -43,4 +43,4 @@ if TYPE_CHECKING:
         spectrum as spectrum,
     )
 else:
-    __getattr__, __dir__, __all__ = attach(__name__)
+    __getattr__, __dir__ = attach(__name__)

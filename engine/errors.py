@@ -112,3 +112,17 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """
     if value not in choices:
         raise InputError(f"There is no {name} {value!r}: it is one of {', '.join(choices)}.")
+
+
+def check_count(name: str, value: int | None, least: int = 0) -> None:
+    """Refuse a number of things that is no whole number, or less than there can be; `None` is none at all.
+
+    Raises
+    ------
+    InputError
+        The message names the value and the least that it can be.
+    """
+    if value is None:
+        return
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise InputError(f"The number of {name} is a whole number from {least} up, not {value!r}.")

@@ -9,4 +9,4 @@ from ..engine.lazy import attach
 if TYPE_CHECKING:
     from . import plot as plot
 else:
-    __getattr__, __dir__, __all__ = attach(__name__)
+    __getattr__, __dir__ = attach(__name__)

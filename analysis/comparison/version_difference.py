@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from ...engine.choices import Crossing
+from ...engine.errors import check_count
 from ...engine.inference.base_differences import RATE
 from ...engine.network.comparison.changes import ChangeList
 from ...engine.network.pairs.edge_rule import EdgeRule
@@ -216,6 +217,7 @@ def diff_versions(
     InputError
         The arguments cannot be used together.
     """
+    check_count("changes", changes, 1)
     versions = repo.version(before), repo.version(after)
     rule = EdgeRule.of(threshold, top, len(repo.panel))
     earlier, later = versions

@@ -10,7 +10,6 @@ from ...engine.errors import FormatError
 from ...engine.inference.shared_pathways import shared_pathways
 from ...engine.nmf.modules.membership import memberships
 from ...formats.graphs.graph import Column, Graph, Scalar
-from ...storage.files import layout
 from ...storage.networks.provenance import software
 from ..nmf import kept
 from ..ranking import rule_facts
@@ -96,11 +95,7 @@ def main_modules(repo: Repository, version: Version) -> tuple[list[int] | None, 
 
     A gene that no module has is −1. Both are `None` where the store keeps no sound analysis of the version's content.
     """
-    for artifact in repo.artifacts.each():
-        if isinstance(artifact, FormatError):
-            continue
-        if artifact.record.analysis != layout.NMF or artifact.record.content != version.content:
-            continue
+    for artifact in kept.kept_of(repo.artifacts, (version.content,)):
         try:
             named = kept.read(artifact)
         except FormatError:

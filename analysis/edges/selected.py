@@ -47,7 +47,7 @@ class SelectedEdges(Table):
     evidence: Evidence | None
 
     def __repr__(self) -> str:
-        return f"<{self.version.name}: {self.edges!r}>"
+        return f"<{self.version.name}: {repr(self.edges)[1:]}"
 
     def __len__(self) -> int:
         return len(self.edges)

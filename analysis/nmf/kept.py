@@ -19,7 +19,7 @@ from ...storage.networks.bases import decode_names, encode_names
 from ...storage.networks.provenance import software
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -139,6 +139,16 @@ class NamedAnalysis(Table):
 def find(artifacts: Artifacts, request: NmfRequest) -> Artifact | None:
     """Return the artifact of an earlier analysis of the same request, if there is one."""
     return artifacts.find(layout.NMF, request.content, request.parameters)
+
+
+def kept_of(artifacts: Artifacts, contents: Collection[str]) -> list[Artifact]:
+    """Return the analyses of versions or bases with these content ids that can be read, the newest first."""
+    return [
+        artifact
+        for artifact in artifacts.each()
+        if not isinstance(artifact, FormatError)
+        if artifact.record.analysis == layout.NMF and artifact.record.content in contents
+    ]
 
 
 def keep(artifacts: Artifacts, request: NmfRequest, named_analysis: NamedAnalysis) -> Artifact:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...engine.errors import InputError
+from ...engine.errors import InputError, check_count
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ..ranking import compare_ranked, shared_ranking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...engine.choices import RankBy
     from ...engine.network.comparison.difference import Difference
     from ...engine.network.snapshot import Snapshot
@@ -21,7 +23,13 @@ USUAL_CHANGES, MOST_CHANGES = 20, 50
 
 
 def largest_changes(
-    repo: Repository, before: str, after: str, *, top: int | None = None, rank_by: RankBy | None = None
+    repo: Repository,
+    before: str,
+    after: str,
+    *,
+    top: int | None = None,
+    rank_by: RankBy | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Difference:
     """Return the comparison of two versions with its largest changes of strength, as `grn diff --by abs` lists them.
 
@@ -35,12 +43,15 @@ def largest_changes(
         How many changes; `USUAL_CHANGES` by default.
     rank_by : {"score", "rho", "clr"}, optional
         The strength; the score where the base has one, else |ρ|, by default.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
 
     Raises
     ------
     InputError
         They are too many for a figure.
     """
+    check_count("changes", top, 1)
     number = top or USUAL_CHANGES
     if number > MOST_CHANGES:
         raise InputError(
@@ -54,7 +65,7 @@ def largest_changes(
     ranking = shared_ranking(repo.base(names[0]), repo.base(names[1]), rank_by, threshold=None)
     rule = EdgeRule("top", len(repo.panel))
     reads = [partial(_read, repo, name) for name in names]
-    difference = compare_ranked(reads, ranking, rule, changes=number, by="abs")
+    difference = compare_ranked(reads, ranking, rule, changes=number, by="abs", progress=progress)
     return replace(difference, names=(first.name, second.name))
 
 

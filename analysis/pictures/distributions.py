@@ -17,6 +17,8 @@ from ...engine.network.stability import Spectrum, all_eigenvalues, factor_eigenv
 from ...engine.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ...engine.network.pairs.blocks import Block
@@ -94,9 +96,9 @@ class RhoHistogram:
     names : (str, str)
         The names of the versions.
     cut : float
-        The |ρ| from which a pair is an edge.
+        A |ρ|.
     edges : (int, int)
-        How many are.
+        How many pairs have at least that.
     genes : int
         p.
     rule : str
@@ -122,9 +124,17 @@ class RhoHistogram:
 
 
 def rho_histogram(
-    repo: Repository, before: str, after: str, *, threshold: float | None = None, edges: int | None = None
+    repo: Repository,
+    before: str,
+    after: str,
+    *,
+    threshold: float | None = None,
+    edges: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> RhoHistogram:
-    """Return the distribution of ρ in two versions, and the cut of edges.
+    """Return the distribution of ρ in two versions, and how many pairs are beyond a cut.
+
+    These are the edges where pairs are ranked by ρ. By the score, which is another order, other pairs are edges.
 
     Parameters
     ----------
@@ -133,9 +143,11 @@ def rho_histogram(
     before, after : str
         Two versions.
     threshold : float, optional
-        The cut: an edge has |ρ| of at least this.
+        The cut.
     edges : int, optional
-        Or it is that of as many strongest pairs of the first version; of p when both are absent.
+        Or it is the |ρ| that as many pairs of the first version have at least; p when both are absent.
+    progress : callable, optional
+        Called now and then with the share of the comparison that is done, 0 to 1.
 
     Notes
     -----
@@ -144,16 +156,14 @@ def rho_histogram(
     rule = EdgeRule.of(threshold, edges, len(repo.panel))
     before, after = (repo.version(name).name for name in (before, after))
     sides = repo.snapshot(before), repo.snapshot(after)
-    difference = compare(*sides, rule, changes=1)
+    difference = compare(*sides, rule, changes=1, progress=progress)
     largest = max(difference.before.max_abs, difference.after.max_abs)
     pairs = len(repo.panel) * (len(repo.panel) - 1) // 2
     number = int(np.clip(2 * np.ceil(np.sqrt(pairs)) + 1, *BINS)) | 1
     bins = np.linspace(-1.0, 1.0, number + 1) * (largest if largest > 0 else 1.0) * (1 + 1e-9)
-    words = (
-        f"|ρ| ≥ {threshold:g}"
-        if threshold is not None
-        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} strongest pairs of {before}"
-    )
+    words = f"|ρ| ≥ {threshold or difference.threshold:.{4 if threshold is None else 6}g}"
+    if threshold is None:
+        words += f", that of the {min(int(rule.value), pairs):,} largest of {before}"
     summaries = difference.before, difference.after
     return RhoHistogram(
         bins,

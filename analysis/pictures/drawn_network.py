@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ...engine.wording import counted
 from .layout import layout
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class DrawnEdge:
     is_member: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DrawnNetwork:
     """A network of at most `MOST_EDGES` edges, with positions.
 
@@ -107,6 +108,10 @@ class DrawnNetwork:
     threshold: float
     counts: Mapping[EdgeKind, int]
     other_base: bool = False
+
+    def __repr__(self) -> str:
+        of = self.after if self.before is None else f"{self.before} → {self.after}"
+        return f"<Network of {of}: {counted(len(self.nodes), 'node')}, {counted(len(self.edges), 'edge')}>"
 
     @property
     def left_out(self) -> dict[EdgeKind, int]:

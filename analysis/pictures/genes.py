@@ -9,9 +9,10 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from ...engine.errors import InputError, NotFound
+from ...engine.errors import InputError, NotFound, check_count
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.edges import edges
+from ...engine.network.panel import names_of
 from ...engine.wording import counted, some
 from ..ranking import ranking_of
 
@@ -106,7 +107,7 @@ def choose_named(
         raise InputError("Genes are chosen by their names or by a pathway, not by both.")
     panel = len(repo.panel)
     if genes is not None:
-        indices = repo.panel.locate(list(dict.fromkeys(genes)))
+        indices = repo.panel.locate(list(dict.fromkeys(names_of(genes))))
         _check_number(len(indices))
         return GeneChoice(indices, f"{counted(len(indices), 'gene')} of {panel:,}")
     if pathway is None:
@@ -127,6 +128,7 @@ def limit_of(most: int | None) -> int:
 
 
 def _check_number(number: int) -> None:
+    check_count("genes", number, 1)
     if number > MOST_GENES:
         raise InputError(
             f"A figure shows at most {MOST_GENES} genes, and {number:,} are asked for.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...engine.errors import check_count
 from ..history_graph import history_graph
 from ..trace import trace_of, versions_between
 
@@ -18,6 +19,7 @@ NEWEST = 60
 
 def history(repo: Repository, *, newest: int | None = None) -> HistoryGraph:
     """Return the newest versions of a store as a graph, `NEWEST` of them by default."""
+    check_count("versions", newest, 1)
     return history_graph(repo.versions(None, number=newest or NEWEST))
 
 

@@ -83,6 +83,7 @@ def loadings(
         f"{rev}: loadings {_described(factors, len(names) - factors)}",
         "; ".join(remarks),
         divided if 0 < divided < len(columns) else 0,
+        is_of_loadings=True,
     )
 
 

@@ -41,6 +41,9 @@ class NamedMatrix:
         Which genes these are of how many, and how they are ordered.
     divided : int
         Before which column a second group begins; 0 where there is one group.
+    is_of_loadings : bool
+        Whether the columns are factors and pathways, which may be called as the genes are: a regulon has the name of
+        its regulator.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class NamedMatrix:
     title: str = ""
     remark: str = ""
     divided: int = 0
+    is_of_loadings: bool = False
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.rows), len(self.columns)):
@@ -65,7 +69,7 @@ class NamedMatrix:
     @property
     def is_of_pairs(self) -> bool:
         """Whether rows and columns are the same genes, so that the diagonal is each gene with itself."""
-        return self.rows == self.columns
+        return not self.is_of_loadings and self.rows == self.columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import numpy as np
 
 from ...engine.errors import FormatError, InputError, NotFound
 from ...engine.wording import counted
-from ...storage.files import layout
 from ..nmf import kept
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...storage.history.versions import Version
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
 
@@ -86,25 +86,53 @@ def membership_histogram(repo: Repository, rev: str, *, analysis: str | None = N
     )
 
 
-def kept_analysis(repo: Repository, rev: str, analysis: str | None = None) -> Artifact:
-    """Return the newest NMF analysis of a version that the store keeps, or one of any content by its id.
+def kept_analysis(
+    repo: Repository, rev: str, analysis: str | None = None, *, prefers_surveys: bool = False
+) -> Artifact:
+    """Return the newest NMF analysis of a version that the store keeps, or one of it or of a file by its id.
+
+    With `prefers_surveys` it is the newest that chose among several ranks, where there is one.
 
     Raises
     ------
     NotFound
         There is none.
+    InputError
+        What has that id is of another version: a figure would name the wrong one.
     FormatError
         What has that id is no such analysis.
     """
-    if analysis is not None:
-        return repo.artifacts.find_by_prefix(analysis)
     version = repo.version(rev)
-    for artifact in repo.artifacts.each():
-        if isinstance(artifact, FormatError) or artifact.record.analysis != layout.NMF:
-            continue
-        if artifact.record.content in (version.content, version.base):
-            return artifact
-    raise NotFound(f"The store keeps no NMF analysis of {version.name}.", code="no-analysis-kept")
+    if analysis is not None:
+        artifact = repo.artifacts.find_by_prefix(analysis)
+        _check_version(repo, artifact, version)
+        return artifact
+    newest_first = kept.kept_of(repo.artifacts, (version.content, version.base))
+    surveys = [artifact for artifact in newest_first if prefers_surveys and _has_several_ranks(artifact)]
+    if newest_first:
+        return [*surveys, *newest_first][0]
+    damaged = sum(isinstance(artifact, FormatError) for artifact in repo.artifacts.each())
+    but = f", but {counted(damaged, 'analysis', 'analyses')} that cannot be read" if damaged else ""
+    raise NotFound(f"The store keeps no NMF analysis of {version.name}{but}.", code="no-analysis-kept")
+
+
+def _check_version(repo: Repository, artifact: Artifact, version: Version) -> None:
+    """Refuse an analysis of other content, where the store has a version of that; a file belongs to none."""
+    content = artifact.record.content
+    if content in (version.content, version.base):
+        return
+    others = [other.name for other in repo.versions(None) if content in (other.content, other.base)]
+    if others:
+        raise InputError(
+            f"The analysis {artifact.key[:8]} is of {others[-1]}, and not of {version.name}.",
+            code="analysis-of-another-version",
+            facts={"version": others[-1]},
+        )
+
+
+def _has_several_ranks(artifact: Artifact) -> bool:
+    first, last = (artifact.record.parameters.get(f"{end}_rank") for end in ("first", "last"))
+    return first is None or first != last
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,17 +88,23 @@ class SecondModules:
 
 
 def ranks(repo: Repository, rev: str, *, analysis: str | None = None) -> RankSurvey:
-    """Return the survey of ranks of an analysis of a version: the newest, or one by its id; raises `NotFound`."""
-    return kept.read(kept_analysis(repo, rev, analysis)).analysis.survey
+    """Return the survey of ranks of an analysis of a version: the newest of several ranks, or one by its id.
+
+    Raises
+    ------
+    NotFound
+        There is no analysis.
+    """
+    return kept.read(kept_analysis(repo, rev, analysis, prefers_surveys=True)).analysis.survey
 
 
 def modules(repo: Repository, rev: str, *, analysis: str | None = None) -> ModuleShares:
-    """Return the shares of modules in genes, of an analysis as for `ranks`."""
+    """Return the shares of modules in genes, of the newest analysis of a version or of one by its id."""
     return module_shares(kept.read(kept_analysis(repo, rev, analysis)))
 
 
 def moonlighting(repo: Repository, rev: str, *, analysis: str | None = None) -> SecondModules:
-    """Return the genes of two modules, of an analysis as for `ranks`."""
+    """Return the genes of two modules, of the newest analysis of a version or of one by its id."""
     return second_modules(kept.read(kept_analysis(repo, rev, analysis)))
 
 

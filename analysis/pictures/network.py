@@ -18,7 +18,7 @@ from .drawn_network import MOST_EDGES, Line, drawn_network
 from .layout import import_networkx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -115,6 +115,7 @@ def network_changes(
     top: int | None = None,
     rank_by: RankBy | None = None,
     comparison: VersionDifference | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> DrawnNetwork:
     """Return the network of what changed from one version to another.
 
@@ -134,6 +135,8 @@ def network_changes(
         What edges are chosen by; see `shared_ranking`.
     comparison : VersionDifference, optional
         What changed, with `MOST_CROSSINGS` crossings, where that has been computed in the same order.
+    progress : callable, optional
+        Called now and then with the share of the comparison that is done, 0 to 1.
 
     Raises
     ------
@@ -159,7 +162,9 @@ def network_changes(
     if comparison is None or comparison.crossings is None:
         rule, both = EdgeRule("top", len(repo.panel)), (measures[0], measures[1])
         earlier, later = snapshots
-        difference = compare(earlier, later, rule, changes=MOST_CROSSINGS, only=CROSSINGS, ranked_by=both)
+        difference = compare(
+            earlier, later, rule, changes=MOST_CROSSINGS, only=CROSSINGS, ranked_by=both, progress=progress
+        )
     else:
         difference = comparison.crossings
     gained, lost = changed_links(repo, first, second)

@@ -61,4 +61,6 @@ def links(repo: Repository, rev: str, *, linked_pathway: str | None = None) -> L
         raise InputError(
             f"Links are drawn of one pathway, and {len(names):,} are active: {some(names)}.", code="pathway-to-draw"
         )
-    return links_of(repo, rev, additions, None, name=linked_pathway or names[0], tested=True)
+    return links_of(
+        repo, rev, additions, None, name=names[0] if linked_pathway is None else linked_pathway, tested=True
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv, chdtri
 
-from ...engine.errors import InputError
+from ...engine.errors import InputError, check_count
 from ...engine.lmm.model.curve import likelihood_at
 from ...engine.lmm.model.fit import fit_many
 from ...engine.lmm.model.interval import profile_interval
@@ -88,7 +88,7 @@ def qq(path: Path) -> QQ:
         It has no such columns, or no test has a p.
     """
     ids, fields = read_columns(path, ("ID", "LOG10P"), code="no-scan-to-draw")
-    logs = -np.array(numbers(path, "LOG10P", fields))
+    logs = -np.array(numbers(path, "LOG10P", fields, most=0.0))
     is_tested = np.isfinite(logs)
     order = np.argsort(-logs[is_tested], kind="stable")
     tests = len(order)
@@ -217,7 +217,7 @@ class SetShifts:
 
 
 def sets(path: Path, *, most_sets: int | None = None) -> SetShifts:
-    """Return the shifts of the first gene sets of a table of tests, `MOST_SETS` of them by default.
+    """Return the shifts of the gene sets of least p in a table of tests, `MOST_SETS` of them by default.
 
     Parameters
     ----------
@@ -231,13 +231,18 @@ def sets(path: Path, *, most_sets: int | None = None) -> SetShifts:
     InputError
         It has no such columns, or no set was tested.
     """
+    check_count("sets", most_sets, 1)
     titles = ("set", "n_used", "beta", "se", "q")
     names, *fields = read_columns(path, titles, code="no-set-tests-to-draw")
-    columns = np.array([numbers(path, title, column) for title, column in zip(titles[1:], fields, strict=True)])
+    limits: tuple[dict[str, float], ...] = ({"least": 0, "most": 1e9}, {}, {"least": 0}, {"least": 0, "most": 1})
+    columns = np.array(
+        [numbers(path, title, column, **limit) for title, column, limit in zip(titles[1:], fields, limits, strict=True)]
+    )
     tested = np.flatnonzero(np.isfinite(columns).all(axis=0))
     if not len(tested):
         raise InputError(f"No set of {path} was tested.", code="no-set-tests-to-draw")
-    drawn = tested[: most_sets or MOST_SETS]
+    in_order = tested[np.argsort(columns[-1, tested], kind="stable")]  # q orders sets as p does
+    drawn = in_order[: most_sets or MOST_SETS]
     used, beta, se, q = columns[:, drawn]
     return SetShifts(
         tuple(names[int(row)] for row in drawn), used.astype(np.int64), beta, se, q, len(tested), path.name

@@ -79,10 +79,12 @@ def timings(path: str | Path) -> Timings:
         machine = next((line.lstrip("# ").strip() for line in table.comments), "")
     try:
         genes = np.array([int(name) for name in numbers.names], dtype=np.int64)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(f"{path}: {some(numbers.names, 3)} are no numbers of genes.") from None
     seconds = 1e-6 * numbers.values[:, [columns.index(header.index(name)) for name in STEPS]].T
     if not (np.all(np.isfinite(seconds)) and np.all(seconds > 0) and np.all(genes > 0)):
         raise InputError(f"{path} holds a time or a number of genes that is not positive.")
+    if not len(genes):
+        raise InputError(f"{path} has no row: nothing was measured.", code="no-table-of-timings")
     order = np.argsort(genes, kind="stable")
     return Timings(genes[order], seconds[:, order], tuple(STEPS.values()), machine)

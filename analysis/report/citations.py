@@ -10,11 +10,17 @@ SCHAFER = Citation(
     "functional genomics. Stat Appl Genet Mol Biol 4, 32 (2005).",
     "10.2202/1544-6115.1175",
 )
+OPGEN_RHEIN = Citation(
+    "Opgen-Rhein and Strimmer 2007",
+    "Opgen-Rhein R, Strimmer K. Accurate ranking of differentially expressed genes by a distribution-free shrinkage "
+    "approach. Stat Appl Genet Mol Biol 6, 9 (2007).",
+    "10.2202/1544-6115.1252",
+)
 LEDOIT = Citation(
-    "Ledoit and Wolf 2004",
-    "Ledoit O, Wolf M. A well-conditioned estimator for large-dimensional covariance matrices. J Multivar Anal 88, "
-    "365–411 (2004).",
-    "10.1016/S0047-259X(03)00096-4",
+    "Ledoit and Wolf 2003",
+    "Ledoit O, Wolf M. Improved estimation of the covariance matrix of stock returns with an application to portfolio "
+    "selection. J Empir Finance 10, 603–621 (2003).",
+    "10.1016/S0927-5398(03)00007-0",
 )
 LAWLEY = Citation(
     "Lawley and Maxwell 1971",

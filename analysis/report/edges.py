@@ -9,6 +9,7 @@ from ...engine.choices import RATE
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.edges import edges
 from ..chance import evidence_of, pair_tests_if_any
+from ..links import pathways_only_in
 from ..ranking import ranking_of
 from .report import ReportedChanges, ReportedEdge, ReportedEdges
 
@@ -79,11 +80,8 @@ def report_changes(repo: Repository, comparison: VersionDifference) -> ReportedC
 
 
 def _members(repo: Repository, rev: str, other: str) -> list[tuple[str, frozenset[str]]]:
-    others = {active.record.id for active in repo.active(other)}
     return [
-        (pathway.label, frozenset(repo.panel.names(pathway.genes)))
-        for active, pathway in zip(repo.active(rev), repo.pathways(rev), strict=True)
-        if active.record.id not in others
+        (pathway.label, frozenset(repo.panel.names(pathway.genes))) for _, pathway in pathways_only_in(repo, rev, other)
     ]
 
 

@@ -79,6 +79,7 @@ def report_of(
     edges = report_edges(repo, after, tests=tests, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
     judged = judge_pathways(repo, before, after, only_quick=only_quick)
     versions = [after] if before is None else [after, before]
+    active = repo.active(after.name)
     names = {id_: name for name, id_, _ in repo.identities()}
     report = Report(
         store=repo.path.name,
@@ -86,7 +87,7 @@ def report_of(
         before=before,
         parents={parent: names[parent] for version in versions for parent in version.parents if parent in names},
         genes=len(repo.panel),
-        active=len(repo.active(after.name)),
+        active=len(active),
         summary=(),
         pathways=judged.pathways,
         support=judged.support,
@@ -103,7 +104,7 @@ def report_of(
     )
     if progress is not None:
         progress(1.0)
-    methods = methods_of(report, [repo.base(version.name) for version in versions])
+    methods = methods_of(report, [repo.base(version.name) for version in versions], active)
     return replace(report, summary=summary_of(report), methods=methods)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.inference.decoys import DECOYS
-from ...engine.wording import counted
+from ...engine.wording import counted, some
 from . import citations
 from .report import Methods
 
@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ...storage.history.records import Parameter
+    from ...storage.history.versions import ActivePathway
     from ...storage.networks.bases import StoredBase
     from .report import Citation, Report
 
     Sentence = tuple[str, tuple[Citation, ...]]
 
+TRANSFORMS = {"log1p": "the natural logarithm of 1 + x", "log2": "the logarithm to base 2"}
+"""What a transform does, in words."""
+
 DUPLICATES = {"max-variance": "the most variable one", "mean": "the mean", "first": "the first", "sum": "the sum"}
 """What becomes of rows that name one gene, in words."""
 
 PREPARATION: Mapping[str, Callable[[Parameter], str]] = {
-    "counts": lambda _: "counts were divided by library sizes",
+    "counts": lambda _: "counts were scaled to the median library size",
     "floor": lambda value: f"values below {value:g} were set to {value:g}",
-    "transform": lambda value: f"{value} was taken",
-    "duplicates": lambda value: f"of several rows of a gene {DUPLICATES.get(str(value), value)} was used",
+    "transform": lambda value: f"{TRANSFORMS.get(str(value), value)} was taken",
+    "duplicates": lambda value: f"of several rows that name one gene, {DUPLICATES.get(str(value), value)} was used",
     "min_detected": lambda value: (
         f"genes detected in fewer than {100 * float(value or 0):g} % of samples were left out"
     ),
@@ -44,10 +48,20 @@ DIGITS = 12
 """Digits of an id in a paper: enough to find the version again."""
 
 
-def methods_of(report: Report, bases: Sequence[StoredBase]) -> Methods:
-    """Return the methods of a report that has no paragraph yet; `bases` are those of its versions, the later first."""
+def methods_of(report: Report, bases: Sequence[StoredBase], active: Sequence[ActivePathway]) -> Methods:
+    """Return the methods of a report that has no paragraph yet.
+
+    Parameters
+    ----------
+    report : Report
+        All else that it says.
+    bases : sequence of StoredBase
+        Those of its versions, the later one first.
+    active : sequence of ActivePathway
+        The pathways of the later version.
+    """
     base = bases[0]
-    sentences = [*_data(base), *_estimate(base), *_version(report), *_edges(report), *_samples(report, bases)]
+    sentences = [*_data(base), *_estimate(base), *_version(active), *_edges(report), *_samples(report, bases)]
     cited = {citation.label: citation for _, works in sentences for citation in works}
     texts = [
         f"{text} ({'; '.join(work.label for work in works)})." if works else f"{text}." for text, works in sentences
@@ -77,7 +91,8 @@ def _data(base: StoredBase) -> Iterator[Sentence]:
     ]
     if removed:
         chosen = parameters.get("components_chosen") == "auto" and base.removed.components
-        yield f"Before the estimate, {' and '.join(removed)} were removed", (citations.ONATSKI,) if chosen else ()
+        verb = "was" if removed == [counted(1, "principal component")] else "were"
+        yield f"Before the estimate, {' and '.join(removed)} {verb} removed", (citations.ONATSKI,) if chosen else ()
 
 
 def _estimate(base: StoredBase) -> Iterator[Sentence]:
@@ -85,7 +100,7 @@ def _estimate(base: StoredBase) -> Iterator[Sentence]:
     shrunk, variances = parameters.get("lambda"), parameters.get("lambda_variance")
     if record.estimator == "shrinkage" and isinstance(shrunk, float) and isinstance(variances, float):
         text = f"Correlations were shrunk to zero by λ = {shrunk:.4g}, and variances to their median by {variances:.4g}"
-        yield text, (citations.SCHAFER,)
+        yield text, (citations.SCHAFER, citations.OPGEN_RHEIN)
         if parameters.get("intensity") == "held-out":
             parts, groups = parameters.get("held_out_parts"), parameters.get("held_out_groups")
             units = counted(int(groups), "group") if base.groups and groups else counted(len(base.samples), "sample")
@@ -93,7 +108,8 @@ def _estimate(base: StoredBase) -> Iterator[Sentence]:
         elif parameters.get("intensity") == "given":
             yield "The intensity was chosen beforehand", ()
     elif record.estimator == "ledoit-wolf" and isinstance(shrunk, float):
-        yield f"Covariances were shrunk to zero by {shrunk:.4g}", (citations.LEDOIT,)
+        text = f"Covariances were shrunk to zero by λ = {shrunk:.4g}, and variances left as they are"
+        yield text, (citations.LEDOIT, citations.SCHAFER)
     elif record.estimator == "factor":
         yield (
             f"The covariance is that of {counted(record.factors, 'factor')} by maximum likelihood",
@@ -103,12 +119,15 @@ def _estimate(base: StoredBase) -> Iterator[Sentence]:
         yield f"The covariance is {ESTIMATORS[record.estimator].caption}", ()
 
 
-def _version(report: Report) -> Iterator[Sentence]:
-    if report.active:
-        verb = "was" if report.active == 1 else "were"
+def _version(active: Sequence[ActivePathway]) -> Iterator[Sentence]:
+    if active:
+        verb = "was" if len(active) == 1 else "were"
+        names = sorted(pathway.label for pathway in active)
+        is_subtracted = any(pathway.record.sign < 0 for pathway in active)
         text = (
-            f"{counted(report.active, 'pathway')} {verb} put in as terms of low rank, Σ + xxᵀ with loadings x, and the "
-            "precision matrix Θ = Σ⁻¹ follows by Woodbury's identity"
+            f"{counted(len(active), 'pathway')} ({some(names)}) {verb} put in as terms "
+            f"of low rank, Σ {'± xxᵀ' if is_subtracted else '+ xxᵀ'} with loadings x, and the precision matrix Θ = Σ⁻¹ "
+            "follows by Woodbury's identity"
         )
         yield text, (citations.WOODBURY,)
     yield "The partial correlation of two genes given all others is ρ_ij = −Θ_ij/√(Θ_ii Θ_jj)", (citations.LAURITZEN,)
@@ -116,25 +135,29 @@ def _version(report: Report) -> Iterator[Sentence]:
 
 def _edges(report: Report) -> Iterator[Sentence]:
     if report.edges.ranked_by == "score":
-        yield (
-            "Pairs are listed in the order of a score, ρ with a penalty at the largest eigenvalue of pure noise",
-            (citations.MARCHENKO,),
+        text = (
+            "Pairs are listed in the order of a score: ρ of Σ with a multiple of the base's variances added to its "
+            "diagonal, so that components below the largest eigenvalue expected of independent genes weigh little"
         )
+        yield text, (citations.MARCHENKO,)
     if report.edges.called is not None:
         text = (
-            "The false discovery rate q of a pair compares the partial correlations of normal scores with those of "
-            "simulated independent genes"
+            "The false discovery rate q of a pair compares the partial correlations of normal scores, less what the "
+            "strongest path through one other gene accounts for, with those of simulated independent genes"
         )
         yield text, (citations.BLOM, citations.BENJAMINI)
 
 
 def _samples(report: Report, bases: Sequence[StoredBase]) -> Iterator[Sentence]:
     if any(link.q is not None for link in report.links):
-        yield "Links are tested against an activity in which the gene has no part", ()
+        text = (
+            "A link is tested as the correlation of a gene's normal scores with the activity that all other genes show"
+        )
+        yield text, (citations.BLOM, citations.BENJAMINI)
     if report.support is not None:
         text = (
             "The support of a pathway is the gain in log density of samples held out, in nats a sample, with its rank "
-            f"among {DECOYS} decoys of the same variances and mean correlation"
+            f"by nats over their standard error among {DECOYS} decoys of the same variances and mean correlation"
         )
         yield text, ()
     if len(bases) > 1 and bases[0].id != bases[1].id:
@@ -148,8 +171,7 @@ def _samples(report: Report, bases: Sequence[StoredBase]) -> Iterator[Sentence]:
             (citations.KORN,) if judged else (),
         )
     program = report.provenance.software["report"]
-    ids = ", ".join(
-        f"{version.name} has the id {version.id[:DIGITS]}" for version in (report.before, report.after) if version
-    )
+    named = {version.name: version.id[:DIGITS] for version in (report.before, report.after) if version}
+    ids = ", ".join(f"{name} has the id {id_}" for name, id_ in named.items())
     versions = ", ".join(f"{title} {program[name]}" for title, name in PROGRAMS)
     yield f"Computed with {versions}; {ids}", ()

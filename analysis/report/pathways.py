@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError
 from ...engine.wording import counted
-from ..links import CHANGED, changed_links, links_of
+from ..links import changed_links, gained_links, pathways_only_in
 from ..support import quick_support, support_of
 from .report import ReportedLink, ReportedPathway
 
@@ -74,16 +74,11 @@ def report_links(repo: Repository, before: Version | None, after: Version) -> tu
         gained, lost = changed_links(repo, before, after, tested=True)
         return (*_links(gained, "gained"), *_links(lost, "lost"))
     additions = [pathway for pathway in repo.pathways(after.name) if pathway.sign > 0]
-    return _links(links_of(repo, after.name, additions, CHANGED, members=False, tested=True), "active")
+    return _links(gained_links(repo, after.name, additions, tested=True), "active")
 
 
 def _side(repo: Repository, version: Version, other: Version | None, change: PathwayChange) -> _Side:
-    others = [] if other is None else [active.record.id for active in repo.active(other.name)]
-    pairs = [
-        (active, pathway)
-        for active, pathway in zip(repo.active(version.name), repo.pathways(version.name), strict=True)
-        if active.record.id not in others
-    ]
+    pairs = pathways_only_in(repo, version.name, None if other is None else other.name)
     return _Side(version, change, tuple(active for active, _ in pairs), tuple(pathway for _, pathway in pairs))
 
 

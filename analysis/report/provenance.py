@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ...engine.errors import FormatError
 from ...engine.wording import counted
-from ...storage.files import layout
 from ...storage.networks.base_facts import base_facts
 from ...storage.networks.provenance import software
+from ..nmf import kept
 from .report import Provenance, ReportedAnalysis, SourceFile
 
 if TYPE_CHECKING:
@@ -57,9 +56,7 @@ def analyses_of(repo: Repository, versions: Sequence[Version]) -> tuple[Reported
             artifact.record.author,
             _shown({**artifact.record.parameters, **artifact.record.facts}),
         )
-        for artifact in repo.artifacts.each()
-        if not isinstance(artifact, FormatError)
-        if artifact.record.analysis == layout.NMF and artifact.record.content in of
+        for artifact in kept.kept_of(repo.artifacts, of)
     )
 
 

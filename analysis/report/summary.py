@@ -29,12 +29,18 @@ def summary_of(report: Report) -> tuple[str, ...]:
 def _alone(report: Report) -> Iterator[str]:
     what = f"{report.after.name} has {report.genes:,} genes"
     yield f"{what} and {counted(report.active, 'active pathway')}." if report.active else f"{what} and no pathway."
+    yield from _caution(report)
 
 
 def _pathways(report: Report) -> Iterator[str]:
     """Yield which pathways came and went, and whether samples bear out those that came."""
     names = {
-        change: [entry.name for entry in report.pathways if entry.change == change] for change in ("added", "dropped")
+        change: [
+            entry.name if entry.sign > 0 else f"{entry.name} (subtracted)"
+            for entry in report.pathways
+            if entry.change == change
+        ]
+        for change in ("added", "dropped")
     }
     for change, listed in names.items():
         if listed:
@@ -43,6 +49,7 @@ def _pathways(report: Report) -> Iterator[str]:
     if not any(names.values()):
         yield "Both versions have the same pathways."
     yield from _support([entry for entry in report.pathways if entry.change == "added"])
+    yield from _caution(report)
 
 
 def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
@@ -59,10 +66,17 @@ def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
         )
     else:
         yield (
-            f"Of {len(judged):,} that were judged, {len(better):,} predict held-out samples better by more than two "
-            f"standard errors, and {first:,} better than all {judged[0].decoys} decoys; by chance about "
-            f"{len(judged) / (judged[0].decoys + 1):.2g} would."
+            f"{len(better):,} of {len(judged):,} that were judged {'predicts' if len(better) == 1 else 'predict'} "
+            f"held-out samples better by more than two standard errors; {first:,} {'ranks' if first == 1 else 'rank'} "
+            f"above all {judged[0].decoys} decoys, where about "
+            f"{len(judged) / (judged[0].decoys + 1):.2g} would by chance."
         )
+
+
+def _caution(report: Report) -> Iterator[str]:
+    """Yield that the support of pathways rests on one sample, where it does."""
+    if report.support is not None and report.support.caution:
+        yield f"Of the support of pathways, {report.support.caution}"
 
 
 def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:
@@ -95,11 +109,13 @@ def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:
 
 def _made_by(report: Report) -> Iterator[str]:
     """Yield how many of the largest changes are within a pathway, and so what was put in."""
-    within = sum(map(bool, report.changes.pathways)) if report.changes else 0
-    if report.changes and within:
+    if not report.changes or (report.comparison and report.comparison.bases.judgement is not None):
+        return  # between two bases the samples make changes as well
+    if within := sum(map(bool, report.changes.pathways)):
         yield (
-            f"Of the {len(report.changes):,} largest changes, {within:,} are between two genes of a pathway that one "
-            "version has and the other has not: they are what was put in, not what samples show."
+            f"Of the {len(report.changes):,} largest changes, {within:,} {'is' if within == 1 else 'are'} between two "
+            "genes of a pathway that one version has and the other has not: that is what was put in, not what samples "
+            "show."
         )
 
 

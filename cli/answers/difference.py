@@ -152,7 +152,7 @@ def _changes(difference: Difference, ranking: Ranking, rows: list[tuple[Any, ...
     else:
         table = [(*row[:4], *row[7:], row[6].replace("_", "-")) for row in rows]
         columns = (f"{what} {name}" for what in ("ρ", ranking.by) for name in names)
-        header = ("gene a", "gene b", *columns, "change")
+        header = ("gene a", "gene b", *columns, f"by {ranking.by}")
     title = f"Largest changes of {_strength(ranking, difference)}:"
     return [click.style(title, bold=True), output.table(header, table)]
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ...engine.network.pathway import Pathway
     from ...storage.repository import Repository
 
-LARGE_PART = 0.5
-"""Part of one sample in all gains and losses from which on it is named."""
-
 
 def text(support: Support, *, fitted: bool) -> str | None:
     """Return the table for people."""
@@ -67,12 +64,8 @@ def notes(support: Support, name: str, *, fitted: bool, by_component: bool) -> I
             "Loadings: not the pathway's own, but the first principal component of its genes in the samples that are "
             "not held out."
         )
-    if support.foremost is not None and support.foremost[1] > LARGE_PART:
-        sample, part = support.foremost
-        yield (
-            f"{100 * part:.0f} % of all gains and losses are those of one sample, {printable(sample)}: "
-            "nats rest on it, ranks less so."
-        )
+    if support.caution:
+        yield support.caution
     if len(support) == 1:
         yield f"{printable(support.pathways[0].name)} {sentence(support.pathways[0])}."
     elif decoys := support.pathways[0].decoys:

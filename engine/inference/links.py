@@ -137,7 +137,12 @@ def pathway_links(
 
 
 def strongest_links(
-    links: Iterable[PathwayLinks], count: int | None, *, members: bool = True, gene: int | None = None
+    links: Iterable[PathwayLinks],
+    count: int | None,
+    *,
+    each: int | None = None,
+    members: bool = True,
+    gene: int | None = None,
 ) -> list[Link]:
     """Return the links with the largest |ρ| over all pathways, strongest first, ties by pathway and gene.
 
@@ -147,17 +152,21 @@ def strongest_links(
         Read once; never more than one of them, and the strongest links so far, are in memory.
     count : int, optional
         How many at the most; all when absent.
+    each : int, optional
+        How many of one pathway at the most, so that one does not hide the others: |ρ| is larger with some activities
+        than with others, as a whole.
     members : bool
         Whether a pathway's own genes count.
     gene : int, optional
         Only links of this gene.
     """
+    most = count if each is None else each if count is None else min(count, each)
     strongest: list[Link] = []
     for index, pathway in enumerate(links):
         candidates = np.arange(len(pathway.rho)) if gene is None else np.array([gene])
         if not members:
             candidates = candidates[~pathway.members[candidates]]
-        order = np.argsort(-np.abs(pathway.rho[candidates]), kind="stable")[:count]
+        order = np.argsort(-np.abs(pathway.rho[candidates]), kind="stable")[:most]
         genes = candidates[order]
         columns = (genes, pathway.rho[genes], pathway.members[genes], pathway.directions[genes])
         strongest += [Link(index, *numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]

@@ -23,6 +23,17 @@ GeneSelection = Gene | slice | Iterable[str] | Iterable[SupportsIndex] | np.ndar
 """A gene, or several of them."""
 
 
+def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names as a tuple; a text by itself is one name, and not its letters.
+
+    Examples
+    --------
+    >>> names_of("TP53"), names_of(["TP53", "MDM2"])
+    (('TP53',), ('TP53', 'MDM2'))
+    """
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def is_single(genes: GeneSelection) -> bool:
     """Return whether a selection is one gene, and not several."""
     return isinstance(genes, Gene)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..choices import Units
 from ..errors import InputError, ShapeError
+from ..wording import counted, printable
 from .covariance import check_pathway_covariance
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SMALLEST_LOADING = 1e-150
 """Smallest loading: the square of a smaller one is zero, so that it would silently change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pathway:
     """One element of a version: loadings on some genes, added to or subtracted from the covariance.
 
@@ -60,6 +61,9 @@ class Pathway:
     sign: Literal[1, -1] = 1
     units: Units = "sd"
     covariance: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Pathway {'+' if self.sign > 0 else '−'} {printable(self.label)}: {counted(len(self.genes), 'gene')}>"
 
     def __post_init__(self) -> None:
         if self.sign not in (1, -1) or self.units not in get_args(Units):

@@ -125,7 +125,7 @@ class Snapshot:
         return self._scaled(self.precision, genes, others, sign=-1.0)
 
     def edges(self, *, threshold: float | None = None, top: int | None = None) -> Edges:
-        """Return the strongest pairs, strongest first; see `network.edges.edges`.
+        """Return the strongest pairs, strongest first; see `network.pairs.edges`.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class Snapshot:
         return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
-        """Return the strongest partners of one gene, strongest first; see `network.edges.neighbors`.
+        """Return the strongest partners of one gene, strongest first; see `network.pairs.edges`.
 
         Parameters
         ----------

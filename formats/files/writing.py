@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,14 +34,34 @@ def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
         yield stream
 
 
+def check_target(path: str | Path) -> Path:
+    """Return where a file will be written, before what is in it takes minutes to compute.
+
+    Raises
+    ------
+    NotFound
+        The folder is not there.
+    InputError
+        The path is a folder or a device, or its folder may not be written.
+    """
+    try:
+        target = Path(path).resolve()
+        if not target.parent.is_dir():
+            raise NotFound(f"There is no folder {target.parent} to write {target.name} in.")
+        if target.exists() and not target.is_file():
+            raise InputError(f"{target} is not a file that could be replaced.")
+    except (OSError, RuntimeError) as error:  # a name that is too long, or links in a circle
+        reason = reason_of(error) if isinstance(error, OSError) else "its links go in a circle"
+        raise InputError(f"{path} cannot be written: {reason}.") from error
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{target} cannot be written: its folder may not be changed.")
+    return target
+
+
 @contextmanager
 def write_whole_path(path: str | Path) -> Generator[Path]:
     """Yield a temporary path to write to, for what writes files by name; otherwise as `write_whole_file`."""
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise NotFound(f"There is no folder {target.parent} to write {target.name} in.")
-    if target.exists() and not target.is_file():
-        raise InputError(f"{target} is not a file that could be replaced.")
+    target = check_target(path)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         yield draft

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import h5py  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 from scipy import sparse
 
 from ...engine.errors import InputError
 from ...engine.lazy import require
-from ..files.writing import write_whole_path
+from ..files.writing import write_whole_file
 from ..models.matrix_export import write_npz
 from .graph import join_texts
 from .tables import ENDS
@@ -90,8 +92,12 @@ def write_h5ad(path: Path, graph: Graph) -> tuple[Path, ...]:
         anndata is not installed, or the file cannot be written.
     """
     data = to_anndata(graph)
-    with write_whole_path(path) as draft:
-        data.write_h5ad(draft)
+    writer: Any = require("anndata.io", "anndata", "An AnnData")
+    content = io.BytesIO()  # where the disk is full, HDF5 that writes to it does not fail but crash
+    with h5py.File(content, "w") as file:
+        writer.write_elem(file, "/", data)
+    with write_whole_file(path) as stream:
+        stream.write(content.getbuffer())
     return (path,)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
@@ -12,6 +13,10 @@ from ..files.opening import open_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+MOST = sys.float_info.max
+"""The largest number: beyond are the infinite ones, which no column of results has."""
 
 
 def read_columns(path: Path, titles: Sequence[str], *, code: str) -> list[list[str]]:
@@ -49,18 +54,33 @@ def read_columns(path: Path, titles: Sequence[str], *, code: str) -> list[list[s
     return columns
 
 
-def numbers(path: Path, title: str, fields: Sequence[str]) -> list[float]:
-    """Return fields as numbers; NaN for an empty one.
+def numbers(path: Path, title: str, fields: Sequence[str], *, least: float = -MOST, most: float = MOST) -> list[float]:
+    """Return fields as numbers; NaN for an empty one, and where nan is written.
+
+    Parameters
+    ----------
+    path, title
+        What an error names.
+    fields : sequence of str
+        The column.
+    least, most : float
+        What such a number can be: a table of another program may have a column of the same title for another quantity.
 
     Raises
     ------
     InputError
-        A field is no number.
+        A field is no number, or lies outside.
     """
     values: list[float] = []
     for number, field in enumerate(fields, 2):
         try:
-            values.append(float(field) if field else math.nan)
+            value = float(field) if field else math.nan
         except ValueError:
             raise InputError(f"Line {number:,} of {path} has {printable(field[:40])!r} as {title}.") from None
+        if value < least or value > most:
+            limits = [f"at least {least:g}"] * (least > -MOST) + [f"at most {most:g}"] * (most < MOST)
+            raise InputError(
+                f"Line {number:,} of {path} has {value:g} as {title}, which is {' and '.join(limits) or 'finite'}."
+            )
+        values.append(value)
     return values

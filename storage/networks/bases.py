@@ -102,7 +102,7 @@ class NewBase:
     removed: RemovedEffects = RemovedEffects()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StoredBase:
     """A base of the store.
 
@@ -137,6 +137,9 @@ class StoredBase:
     expression: BulkRows | None
     groups: tuple[str, ...] = ()
     removed: RemovedEffects = RemovedEffects()
+
+    def __repr__(self) -> str:
+        return f"<Base {self.id[:8]}: {describe_base(self.record)}>"
 
     @property
     def shrinkage(self) -> float | None:

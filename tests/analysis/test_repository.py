@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 import numpy as np
 import pytest
+from grnledger.engine.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,3 +170,35 @@ def test_every_table_is_a_frame_of_its_columns(store: Path) -> None:
             frame, columns = value.to_frame(), value.columns()
             assert list(frame) == list(columns), name
             assert len(frame) == len(value), name
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (lambda repo: repo.log(number=-1), "versions"),
+        (lambda repo: repo.links(count=-1), "links"),
+        (lambda repo: repo.regulators(["G01"], top=0), "pairs"),
+        (lambda repo: repo.diff(changes=0), "changes"),
+        (lambda repo: repo.support(decoys=-1), "decoys"),
+        (lambda repo: repo.support(decoys=1.5), "decoys"),
+        (lambda repo: grnledger.plot.values("changes", repo, "v0", "v1", top=0), "changes"),
+        (lambda repo: grnledger.plot.values("history", repo, newest=0), "versions"),
+        (lambda repo: grnledger.plot.values("correlation", repo, "v0", most=0), "genes"),
+        (lambda repo: repo.diff(only="won"), "There is no kind of change 'won'"),
+    ],
+)
+def test_a_number_of_things_that_cannot_be_is_refused(
+    store: Path, question: Callable[[Any], Any], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        question(grnledger.open(store / "s.grn"))
+
+
+def test_a_name_by_itself_is_one_name_and_not_its_letters(store: Path) -> None:
+    repo = grnledger.open(store / "s.grn")
+    assert repo.regulators("G01", top=3).columns() == repo.regulators(["G01"], top=3).columns()
+    alone = repo.network(genes="G01", pathways="<b>P</b>")
+    assert {node.name for node in alone.nodes if node.is_focus} == {"G01", "<b>P</b>"}
+    assert repr(alone) == f"<Network of v1: {len(alone.nodes)} nodes, {len(alone.edges)} edges>"
+    matrix = grnledger.plot.values("correlation", repo, "v0", genes="G01")
+    assert matrix.rows == ("G01",)

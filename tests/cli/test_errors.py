@@ -325,7 +325,7 @@ def test_what_does_not_print_is_shown_as_an_escape(grn: Callable[..., Any], made
 
 @pytest.mark.parametrize("seconds", ["nan", "inf"])
 def test_a_wait_is_a_number_of_seconds(fails: Callable[..., str], seconds: str) -> None:
-    assert f"--wait {seconds} is not a number of seconds" in fails(2, f"-s small.grn tag t --wait {seconds}")
+    assert f"--wait {seconds} is not a finite number" in fails(2, f"-s small.grn tag t --wait {seconds}")
 
 
 def test_a_store_is_exported_to_h5_alone(fails: Callable[..., str]) -> None:

@@ -126,7 +126,10 @@ def test_genes_have_their_module_and_pathways_and_edges_theirs(
     do: Callable[..., Any], store: Path, folder: Path
 ) -> None:
     without = do(f"-s {store} export --edges net.cx2 --genes", ",".join(("G20", "G21", "NA", "</script>")))
-    assert "Genes have no module: the store keeps no NMF analysis of v1; `grn nmf` makes one." in without.err
+    assert (
+        "Genes have no module: the store keeps no NMF analysis of the correlations of v1; `grn nmf` makes one."
+        in without.err
+    )
     assert all("module" not in row for row in readers.read_cx2(folder / "net.cx2")[0].values())
     do(f"-s {store} nmf --rank 2 --restarts 1")
     kept = do(f"-s {store} nmf --rank 3 --restarts 1 --table genes --tsv").rows

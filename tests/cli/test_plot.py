@@ -132,3 +132,54 @@ def test_what_cannot_be_drawn_is_refused(grn: Callable[..., Any], arguments: tup
     assert answer.code in (2, 3)
     assert sentence in answer.err
     assert not Path("f.png").exists()
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--dpi", "nan"), "--dpi nan is not a finite number"),
+        (("--size", "100x100", "--dpi", 1200), "at most 158 dots an inch, not 1200"),
+        (("--size", "100x1", "--dpi", 1200), "at most 600 dots an inch"),
+        (("--size", "1x1"), "too small for its text"),
+    ],
+)
+def test_a_figure_of_no_possible_size_is_refused(
+    grn: Callable[..., Any], options: tuple[Any, ...], sentence: str
+) -> None:
+    answer = grn("plot", "history", "-o", "f.png", *options)
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert not Path("f.png").exists()
+
+
+SETTINGS = """
+text.usetex: True
+font.size: 30
+font.family: serif
+axes.facecolor: black
+figure.dpi: 300
+savefig.bbox: tight
+savefig.transparent: True
+lines.linewidth: 9
+axes.unicode_minus: False
+image.cmap: gray
+"""
+"""What a file of settings of matplotlib may ask for, of which no figure may take anything."""
+
+
+@pytest.mark.usefixtures("compiled_once")
+def test_figures_do_not_obey_settings_or_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    figures: list[bytes] = []
+    for folder in ("plain", "odd"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "odd" / "matplotlibrc").write_text(SETTINGS)
+    for folder, variables in (("plain", ("1", "agg")), ("odd", ("2", "nonsense"))):
+        for name, value in zip(("PYTHONHASHSEED", "MPLBACKEND"), variables, strict=True):
+            monkeypatch.setenv(name, value)
+        command = [sys.executable, "-m", "grnledger.cli", "plot", "dirichlet", "-o", "f.svg"]
+        ended = subprocess.run(command, cwd=tmp_path / folder, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        figures.append((tmp_path / folder / "f.svg").read_bytes())
+    assert figures[0] == figures[1]

@@ -61,7 +61,40 @@ def test_a_library_that_is_missing_is_named_before_minutes_of_numbers(
     assert not Path("page.html").exists()
 
 
+def test_a_page_has_the_ending_of_one(grn: Callable[..., Any]) -> None:
+    refused = grn("report", "-o", "page.pdf")
+    assert (refused.code, Path("page.pdf").exists()) == (2, False)
+    assert "page.pdf does not end in .html." in refused.err
+
+
 def test_a_folder_that_is_not_there_and_a_version_that_is_not_are_refused(grn: Callable[..., Any]) -> None:
     assert grn("report", "-o", "nowhere/page.html").code == 3
     assert grn("report", "v9", "-o", "page.html").code == 3
+    assert grn("report", "", "-o", "page.html").code == 3
     assert not Path("page.html").exists()
+
+
+@pytest.mark.parametrize("name", ["-", "page", "page.png", "s.h5"])
+def test_a_page_does_not_take_the_name_of_another_kind_of_file(grn: Callable[..., Any], name: str) -> None:
+    refused = grn("report", "-o", name)
+    assert refused.code == 2
+    assert "does not end in .html" in refused.err
+    assert not Path(name).exists()
+
+
+def test_a_page_without_figures_is_noted(grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    answer = grn("report", "-o", "page.html")
+    assert answer.code == 0
+    assert "The page has no figures." in answer.err
+    assert "pip install 'grnledger[plot]'" in answer.err
+    assert b"<svg" not in Path("page.html").read_bytes().partition(b'id="figures"')[2].partition(b"</section>")[0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report", "v9", "-o"), ("plot", "network", "--at", "v9", "-o"), ("export", "--at", "v9", "--edges")],
+)
+def test_a_target_is_looked_at_before_anything_is_computed(grn: Callable[..., Any], command: tuple[str, ...]) -> None:
+    ending = {"report": "html", "plot": "svg", "export": "tsv"}[command[0]]
+    assert "There is no folder" in grn(*command, f"nowhere/file.{ending}").err

@@ -1,4 +1,4 @@
-"""The figures of a page: some kinds of the registry, drawn as SVG where matplotlib is installed."""
+"""The figures of a page: some kinds of the registry, drawn as SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import InputError
 from ..plot.kinds import KINDS
 from ..plot.style import import_matplotlib
 from ..plot.write import figure_of, render
@@ -31,20 +30,22 @@ class Figure:
 
 
 def figures_of(repo: Repository, report: Report) -> tuple[Figure, ...]:
-    """Return the figures of a report; none where matplotlib is not installed, or nothing is compared.
+    """Return the figures of a report; none where nothing is compared.
 
     The same report gives the same bytes under one release of matplotlib.
+
+    Raises
+    ------
+    InputError
+        There would be figures, and matplotlib is not installed.
     """
-    try:
-        import_matplotlib()
-    except InputError:
-        return ()
     return tuple(_figures(repo, report))
 
 
 def _figures(repo: Repository, report: Report) -> Iterator[Figure]:
     if report.before is None or not report.changes:
         return
+    import_matplotlib()
     for name in OF_A_RANGE:
         kind = KINDS.get(name)
         if kind is not None and kind.of == "range":

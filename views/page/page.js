@@ -208,7 +208,7 @@
   function chooseByName(text) {
     const name = text.toLowerCase();
     const node = name ? nodes.find((candidate) => candidate.name.toLowerCase() === name) : null;
-    if (nodes.length && (node || chosen)) choose(node ?? null);
+    if (edges.length && (node || chosen)) choose(node ?? null);
   }
 
   function show(count) {

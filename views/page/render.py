@@ -8,6 +8,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ...analysis.report.summary import STRENGTHS
 from ...engine.lazy import require
 from ...engine.wording import counted, printable
 from .history import draw_history
@@ -113,6 +114,7 @@ def environment(*packages: str) -> Any:
         lstrip_blocks=True,
     )
     made.filters.update(counted=counted, fact=fact_text, printable=printable)
+    made.globals.update(strengths=STRENGTHS)
     return made
 
 

@@ -84,14 +84,18 @@ def change_table(changes: ReportedChanges, names: tuple[str, str]) -> Table:
             rate_column("q", "q", listed["q"]),
             word_column("verdict", "verdict", listed["verdict"]),
         ]
-    for strength in ("score", "clr"):
-        if f"{strength}_from" in listed:
-            columns += _sides(strength, names, listed)
-    columns.append(word_column("change", "change", (change.replace("_", " ") for change in listed["change"])))
+    strengths = [strength for strength in ("score", "clr") if f"{strength}_from" in listed]
+    for strength in strengths:
+        columns += _sides(strength, names, listed)
+    of_strength = "".join(f" of {strength}" for strength in strengths)
+    columns.append(
+        word_column("change", f"change{of_strength}", (change.replace("_", " ") for change in listed["change"]))
+    )
     if any(changes.pathways):
         texts = (", ".join(map(printable, pathways)) or MISSING for pathways in changes.pathways)
         columns.append(Column("pathways", "both genes in", "name", [Cell(text) for text in texts], is_wide=True))
-    return Table("change-table", f"Largest changes from {names[0]} to {names[1]}", tuple(columns))
+    title = "Clearest differences" if "verdict" in listed else "Largest changes"
+    return Table("change-table", f"{title} from {names[0]} to {names[1]}", tuple(columns))
 
 
 def edge_table(report: Report) -> Table:

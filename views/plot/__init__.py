@@ -68,10 +68,10 @@ def _styled(kind: Kind) -> Callable[..., Axes]:
     def drawing(value: Any, ax: Axes | None = None, **named: Any) -> Axes:
         if ax is None:
             ax = style.axes(None, kind.size_of(value))
-            settings = style.STYLE
+            settings = style.settings()
         else:
-            settings = style.NAMES_AS_THEY_ARE
-        with style.import_matplotlib().rc_context(settings):
+            settings = style.import_matplotlib().rc_context(style.NAMES_AS_THEY_ARE)
+        with settings:
             return draw(value, ax, **named)
 
     return drawing

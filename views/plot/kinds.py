@@ -136,7 +136,7 @@ KINDS: dict[str, Kind] = {
     ),
     "rho-histogram": Kind(
         "Distributions",
-        "How many pairs have which ρ before and after, with the cut of edges.",
+        "How many pairs have which ρ before and after, and how many are beyond a cut.",
         "range",
         "distributions:rho_histogram",
         "distributions:rho_histogram",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ...engine.lazy import require
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from matplotlib.axes import Axes
 
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
@@ -34,10 +36,10 @@ STYLE: Any = {
     "svg.hashsalt": "grnledger",
     "pdf.fonttype": 42,
 }
-"""Settings of matplotlib for all figures."""
+"""Settings of matplotlib for all figures; all others are matplotlib's own defaults, and not the user's."""
 
-NAMES_AS_THEY_ARE: Any = {"text.parse_math": False}
-"""Settings for axes of the user's own, whose style is theirs."""
+NAMES_AS_THEY_ARE: Any = {"text.parse_math": False, "text.usetex": False}
+"""Settings for axes of the user's own, whose style is theirs; but the name of a gene is no program of TeX."""
 
 
 def import_matplotlib() -> Any:
@@ -51,6 +53,17 @@ def import_matplotlib() -> Any:
     return require("matplotlib", "plot", "A figure")
 
 
+def settings() -> AbstractContextManager[None]:
+    """Return a context with the settings of all figures, whatever file of settings matplotlib has read.
+
+    One may lie in the working directory, and the same version shall give the same bytes there.
+    """
+    import_matplotlib()
+    from matplotlib import style
+
+    return style.context(["default", STYLE])
+
+
 def axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.8)) -> Axes:
     """Return these axes, or those of a new figure of a size in inches."""
     if ax is not None:
@@ -58,5 +71,5 @@ def axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.8)) -> Axes:
     import_matplotlib()
     from matplotlib import pyplot as plt
 
-    with plt.rc_context(STYLE):
+    with settings():
         return plt.figure(figsize=size, layout="constrained").add_subplot()

@@ -38,10 +38,12 @@ def write_graph_file(
         Called with the share that is done.
     """
     from ....analysis.edges.selection import select_edges
+    from ....formats.files.writing import check_target
     from ....formats.graphs.writers import find_graph_format
 
     assert file.path is not None  # noqa: S101  a graph is written where a file is named
     name, format_ = find_graph_format(file.path, file.format)
+    check_target(file.path)
     selected = select_edges(repo, at, file.choice(genes), progress=progress)
     graph = selected.graph(has_all_genes=file.all_genes or format_.has_all_genes)
     paths = format_.write(file.path, graph)
@@ -68,8 +70,8 @@ def _file_notes(selected: SelectedEdges, graph: Graph, format_: str, paths: Sequ
     if len(paths) > 1:
         notes.append(Note(f"Attributes, which {format_} cannot hold: {' and '.join(map(str, paths[1:]))}."))
     if "module" not in graph.node_columns:
-        text = f"Genes have no module: the store keeps no NMF analysis of {version.name}; `grn nmf` makes one."
-        notes.append(Note(text))
+        kept = f"the store keeps no NMF analysis of the correlations of {version.name}"
+        notes.append(Note(f"Genes have no module: {kept}; `grn nmf` makes one."))
     return notes
 
 

@@ -66,8 +66,8 @@ def command(
     genes by default), in the order of `grn edges`. The largest changes of that strength, or of its size with --by abs,
     are listed even where they do not cross it.
 
-    First come links, as `grn links` has them, of pathways that were added (gained) or dropped (lost): of either the ten
-    strongest, of genes that are no members.
+    First come links, as `grn links` has them, of pathways that were added (gained) or dropped (lost): of either ten of
+    the strongest, of genes that are no members; of several pathways none may have more than its share.
 
     Two bases of one truth differ as well: each has its own samples and its own λ. So between two bases the strongest
     pairs of either side (--top N of each, 20,000 at the most) are judged: their samples are split anew 19 times, whole

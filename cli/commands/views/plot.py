@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from ....engine.errors import InputError
 from ....views.plot.kinds import KINDS, Subject
-from ... import nouns, options, plot_options
+from ... import nouns, options, output, plot_options
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -112,8 +113,11 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     read, decorators = SUBJECTS[kind.of]
 
     def callback(*positional: Any, target: Path, size: tuple[float, float] | None, dpi: float, **arguments: Any) -> int:
+        from ....formats.files.writing import check_target
+
         as_json = arguments.pop("as_json")
         form = _form_of(target)
+        check_target(target)  # before minutes of numbers, as the library that draws
         subject, identity = read(*positional, *([arguments.pop("file")] if kind.of == "file" else []), arguments)
         _draw(name, kind, subject, arguments, target, (form, size, dpi), _source_of(subject, identity))
         notes = [note for value in arguments.values() if isinstance(value, ModelReader) for note in value.notes]
@@ -154,7 +158,10 @@ def _draw(
 
     form, size, dpi = file
     import_matplotlib()  # before minutes of numbers
-    value = kind.compute()(*subject, **arguments)
+    compute = kind.compute()
+    with output.waiting("computing") as progress:
+        reports = {"progress": progress} if "progress" in inspect.signature(compute).parameters else {}
+        value = compute(*subject, **arguments, **reports)
     content = render(figure_of(name, value, size, source=source), form, dpi)
     with write_whole_file(target) as stream:
         stream.write(content)

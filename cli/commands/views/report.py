@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ....engine.errors import InputError
 from ... import nouns, options, output
 from ...answers import versions
-from ...answers.answer import Answer
+from ...answers.answer import Answer, Note
 from ...answers.emit import emit
 from ...answers.reports import commands_of
+from ...hints import hint_of
 
 if TYPE_CHECKING:
     from ....analysis.report.report import Report
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
+
+
+ENDINGS = (".html", ".htm")
+"""The endings of pages."""
 
 
 @click.command("report")
@@ -49,30 +55,47 @@ def command(repo: Repository, *, range_: str | None, target: Path, as_json: bool
     """
     from ....analysis.pictures.layout import import_networkx
     from ....analysis.report.gather import report_of
-    from ....formats.files.writing import write_whole_file
+    from ....formats.files.writing import check_target, write_whole_file
     from ....views.page.figures import figures_of
     from ....views.page.render import import_jinja, render_page
 
+    _check_ending(target)
+    check_target(target)
     before, after = _versions(repo, range_)
     import_jinja()  # before seconds of numbers
     import_networkx()
     with output.waiting("computing") as progress:
         report = report_of(repo, before, after, progress=progress)
-    page = render_page(report, figures_of(repo, report), commands_of(report))
+    notes: list[Note] = []
+    try:
+        figures = figures_of(repo, report)
+    except InputError as error:
+        figures = ()
+        notes.append(Note(f"The page has no figures. {error.message} {hint_of(error)}"))
+    page = render_page(report, figures, commands_of(report))
     with write_whole_file(target) as stream:
         stream.write(page)
-    return emit(_answer(report, target, len(page)), "json" if as_json else "text")
+    return emit(_answer(report, target, len(page), notes), "json" if as_json else "text")
+
+
+def _check_ending(target: Path) -> None:
+    """Refuse a name of another kind of file: a page must not take the place of a figure or of a store."""
+    if target.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"A page is written to FILE.html, and {target} does not end in .html.",
+            hint=f"`grn report -o {target.stem or 'report'}.html`; `grn plot` draws figures.",
+        )
 
 
 def _versions(repo: Repository, text: str | None) -> tuple[Version | None, Version]:
     """Return both sides of a range; a single REV comes with its first parent, or alone."""
     if text is not None and ".." in text:
         return repo.split_range(text)
-    after = repo.version(text or "HEAD")
+    after = repo.version("HEAD" if text is None else text)
     return repo.version(after.parents[0]) if after.parents else None, after
 
 
-def _answer(report: Report, target: Path, size: int) -> Answer:
+def _answer(report: Report, target: Path, size: int, notes: list[Note]) -> Answer:
     before, comparison = report.before, report.comparison
     sides: dict[str, Any] = {
         "from": None if before is None else versions.identity(before),
@@ -87,4 +110,5 @@ def _answer(report: Report, target: Path, size: int) -> Answer:
     return Answer(
         json=lambda: {**sides, **counts, "file": str(target), "bytes": size},
         text=lambda: f"{target}: {report.title}, {size:,} bytes. Open it in a browser.",
+        notes=notes,
     )

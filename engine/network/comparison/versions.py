@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from ...choices import Order
+from ...choices import Crossing, Order
 from ...errors import ShapeError, check_choice
 from ..pairs.edge_rule import amounts_to
 from ..pairs.partial_correlations import partial_correlations
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Literal
 
-    from ...choices import Crossing
     from ..pairs.edge_rule import EdgeRule
     from ..pairs.partial_correlations import PairMeasure
     from ..snapshot import Snapshot
@@ -117,6 +116,8 @@ def compare_lists(
     """
     for wanted in lists:
         check_choice("order of changes", wanted.by, get_args(Order))
+        for kind in wanted.kinds:
+            check_choice("kind of change", kind, get_args(Crossing))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     own = (

@@ -10,6 +10,7 @@ import pytest
 from grnledger.analysis.nmf.run import modules_of
 from grnledger.analysis.pictures.distributions import MOST_FORMED, eigenvalues, rho_histogram
 from grnledger.analysis.pictures.memberships import dirichlet_draws, membership_histogram
+from grnledger.analysis.pictures.modules import ranks
 from grnledger.analysis.pictures.timings import timings
 from grnledger.engine import simulate_factor_model
 from grnledger.engine.errors import FormatError, InputError, NotFound
@@ -77,6 +78,10 @@ def test_memberships_are_those_of_the_newest_analysis_that_is_kept(repo: Reposit
     assert membership_histogram(repo, "v1").remark[9:17] in {run.artifact.key[:8] for run in runs}
     with pytest.raises(NotFound):
         membership_histogram(repo, "v1", analysis="ffffffff")
+    assert len(ranks(repo, "v1").rows) == 1
+    modules_of(repo, "v1", ranks=(2, 3), restarts=1)
+    modules_of(repo, "v1", ranks=(4, 4), restarts=1)
+    assert [row.rank for row in ranks(repo, "v1").rows] == [2, 3]  # the newest that surveyed more than one
 
 
 def test_dirichlet_draws_have_the_distribution_that_is_known() -> None:

@@ -17,7 +17,7 @@ from grnledger.analysis.pictures.matrices import (
     decomposition,
     partial_correlation,
 )
-from grnledger.engine import FactorCovariance, simulate_factor_model
+from grnledger.engine import FactorCovariance, Pathway, simulate_factor_model
 from grnledger.engine.errors import InputError, NotFound, ShapeError
 from picture_store import GENES, STRONGER, WEAKER, base, dense, make_store, rho_of
 
@@ -174,3 +174,14 @@ def test_clusters_stand_together_whatever_order_they_come_in() -> None:
     order = groups[mixed][cluster(similarity[np.ix_(mixed, mixed)])]
     assert np.count_nonzero(np.diff(order)) == 5
     assert sorted(cluster(similarity).tolist()) == list(range(60))
+
+
+def test_loadings_on_pathways_that_are_called_as_the_genes_are_no_matrix_of_pairs(tmp_path: Path) -> None:
+    repo = make_store(tmp_path / "s.grn")
+    repo.create_branch("regulons", "v0")
+    repo.switch("regulons")
+    repo.commit([Pathway.of(repo.panel, name, {name: 0.1, "G15": 0.1}) for name in ("G08", "G09")])
+    matrix = loadings(repo, "HEAD", part="pathways", genes=["G08", "G09"])
+    assert matrix.rows == matrix.columns
+    assert not matrix.is_of_pairs
+    assert correlation(repo, "HEAD", genes=["G08", "G09"]).is_of_pairs

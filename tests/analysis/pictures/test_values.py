@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grnledger
 import numpy as np
 import pytest
 from grnledger.analysis.nmf.kept import NamedAnalysis
-from grnledger.analysis.pictures import history, modules, pathways, signals
+from grnledger.analysis.pictures import history, memberships, modules, pathways, signals
+from grnledger.analysis.pictures.timings import timings
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.engine.lmm import fit_many, profile_interval
 from grnledger.engine.lmm.kernels.spectral import of_factor
@@ -18,6 +19,7 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.nmf.modules.analysis import analyse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from grnledger.storage.repository import Repository
@@ -125,10 +127,12 @@ def test_files_without_tests_are_refused(tmp_path: Path) -> None:
         signals.qq(tmp_path / "scan.tsv")
 
 
-def test_sets_are_the_first_of_the_table(tmp_path: Path) -> None:
+def test_sets_are_those_of_least_q_whatever_the_order_of_the_table(tmp_path: Path) -> None:
     (tmp_path / "sets.tsv").write_text("set\tn_used\tbeta\tse\tq\nA\t9\t1.5\t.5\t.01\nB\t5\t\t\t\nC\t7\t-1\t.5\t.2\n")
     shifts = signals.sets(tmp_path / "sets.tsv")
     assert (shifts.names, shifts.count, shifts.beta.tolist()) == (("A", "C"), 2, [1.5, -1.0])
+    assert signals.sets(tmp_path / "sets.tsv", most_sets=1).names == ("A",)
+    (tmp_path / "sets.tsv").write_text("set\tn_used\tbeta\tse\tq\nC\t7\t-1\t.5\t.2\nA\t9\t1.5\t.5\t.01\n")
     assert signals.sets(tmp_path / "sets.tsv", most_sets=1).names == ("A",)
 
 
@@ -140,3 +144,39 @@ def test_a_likelihood_curve_crosses_its_interval_at_its_ends() -> None:
     low, high = profile_interval(model, fit)
     drop = likelihood_at(model, fit, np.array([0.0, low, fit.h2, high])) - fit.log_likelihood
     np.testing.assert_allclose(drop, [fit.log_likelihood_h2_0 - fit.log_likelihood, -1.9207, 0, -1.9207], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("read", "rows", "sentence"),
+    [
+        (
+            signals.qq,
+            "ID\tLOG10P\nt\t3\n",
+            "Line 2 .* has 3 as LOG10P, which is at most 0",
+        ),  # −log₁₀ p, as others write
+        (signals.qq, "ID\tLOG10P\nt\t-1\nu\t-inf\n", "Line 3 .* has -inf"),
+        (signals.sets, "set\tn_used\tbeta\tse\tq\nA\t9\t1\t-1\t.1\n", "has -1 as se, which is at least 0"),
+        (signals.sets, "set\tn_used\tbeta\tse\tq\nA\t9\t1\t1\t2\n", "has 2 as q, which is at least 0 and at most 1"),
+        (signals.sets, "set\tn_used\tbeta\tse\tq\nA\t9\tinf\t1\t1\n", "has inf as beta, which is finite"),
+        (timings, "p\tcommit_us\tfirst_question_us\twoodbury_us\tinv_us\n", "has no row"),
+        (
+            timings,
+            f"p\tcommit_us\tfirst_question_us\twoodbury_us\tinv_us\n{10**20}\t1\t1\t1\t1\n",
+            "no numbers of genes",
+        ),
+    ],
+)
+def test_numbers_that_results_cannot_have_are_refused(
+    tmp_path: Path, read: Callable[[Path], Any], rows: str, sentence: str
+) -> None:
+    (tmp_path / "rows.tsv").write_text(rows)
+    with pytest.raises(InputError, match=sentence):
+        read(tmp_path / "rows.tsv")
+
+
+def test_an_analysis_is_drawn_of_its_own_version_alone(repo: Repository) -> None:
+    repo.nmf("v0", ranks=2, restarts=1)
+    key = memberships.kept_analysis(repo, "v0").key
+    assert memberships.kept_analysis(repo, "v0", key[:8]).key == key
+    with pytest.raises(InputError, match="is of v0, and not of v1"):
+        memberships.kept_analysis(repo, "v1", key[:8])

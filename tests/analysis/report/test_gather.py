@@ -88,6 +88,9 @@ def test_words_and_methods_are_of_what_there_is(stores: Path) -> None:
     assert "λ = 0.5" in added.methods.paragraph
     labels = {work.label for work in added.methods.citations}
     assert {"Schäfer and Strimmer 2005", "Woodbury 1950", "Benjamini and Hochberg 1995"} <= labels
+    assert "variances to their median by" in added.methods.paragraph
+    assert "Opgen-Rhein and Strimmer 2007" in labels
+    assert "2 pathways (A, B) were put in as terms of low rank, Σ + xxᵀ with" in added.methods.paragraph
     assert all(label in added.methods.paragraph for label in labels)
     bases = report_of(repo, repo.version("v3"), repo.version("v4"))
     assert "Korn et al. 2004" in {work.label for work in bases.methods.citations}

@@ -164,6 +164,18 @@ def test_the_strongest_are_those_of_all_links_sorted() -> None:
     )
 
 
+def test_of_one_pathway_no_more_are_listed_than_its_share() -> None:
+    every = links(base_of("factor"), *pathways())
+    everything = strongest_links(every, None)
+    for each in (1, 2, GENES):
+        kept: list[Link] = []
+        for link in everything:
+            if sum(other.pathway == link.pathway for other in kept) < each:
+                kept.append(link)
+        assert strongest_links(every, None, each=each) == kept
+        assert strongest_links(every, 4, each=each) == kept[:4]
+
+
 def test_no_pathway_has_no_links() -> None:
     assert links(base_of("factor")) == []
     assert strongest_links([], 5) == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from grnledger.formats.files.writing import row_writer
+from grnledger.engine.errors import InputError, NotFound
+from grnledger.formats.files.writing import check_target, row_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,3 +27,19 @@ def test_a_table_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), row_writer(path, ("a",)) as write:
         write([(1.0 / number,) for number in (1, 0)])
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("rows.tsv", "before")]
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_it_is_computed(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to("nowhere/file")
+    assert check_target(tmp_path / "new.tsv") == tmp_path / "new.tsv"
+    for name in ("nowhere/x.tsv", "dangling"):
+        with pytest.raises(NotFound, match="There is no folder"):
+            check_target(tmp_path / name)
+    for name in ("folder", "n" * 300):
+        with pytest.raises(InputError, match=r"could be replaced|cannot be written"):
+            check_target(tmp_path / name)
+    if sys.version_info < (3, 13):  # later ones replace such a link
+        with pytest.raises(InputError, match="circle"):
+            check_target(tmp_path / "loop")

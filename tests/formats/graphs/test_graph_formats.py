@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import graph_readers as readers
@@ -265,3 +268,30 @@ def test_a_graph_is_checked_once() -> None:
 @pytest.mark.parametrize("texts", [(), ("a",), ("a", "b"), ("a|b", "c\\"), ("\\|", "|"), ("x", "")])
 def test_a_list_as_one_text_can_be_told_apart_again(texts: tuple[str, ...]) -> None:
     assert readers.split_texts(join_texts(texts)) == texts
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_file(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from grnledger.engine.errors import InputError\n"
+        "from grnledger.formats.graphs.graph import Column, Graph\n"
+        "from grnledger.formats.graphs.writers import GRAPH_FORMATS\n"
+        "names = tuple(f'GENE{number}' for number in range(3_000))\n"
+        "ends = np.stack([np.arange(2_999), np.arange(1, 3_000)], axis=1)\n"
+        "graph = Graph(names, ends, {}, {'rho': Column.of_numbers(np.linspace(-1, 1, 2_999))}, {})\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))\n"
+        "for name, format_ in GRAPH_FORMATS.items():\n"
+        "    try:\n"
+        "        format_.write(Path(f'net{format_.ending}'), graph)\n"
+        "    except InputError as error:\n"
+        "        assert 'cannot be written' in error.message, error.message\n"
+        "        print(name)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.split() == list(GRAPH_FORMATS)
+    assert list(tmp_path.iterdir()) == []

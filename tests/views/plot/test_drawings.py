@@ -89,6 +89,20 @@ def test_of_many_cells_those_clearly_negative_have_a_dash() -> None:
     assert "the diagonal is grey, since it is far larger; a dash marks what is negative" in remark_of(ax)
 
 
+@pytest.mark.parametrize("count", [13, 20, 40])
+def test_headings_of_several_lines_lie_within_the_figure(count: int) -> None:
+    names = tuple(f"G{number:02}" for number in range(count))
+    values = np.random.default_rng(1).uniform(-1, 1, (count, count)) + 9 * np.eye(count)
+    rule = f"{count} of 500 genes: those of the strongest edges; clustered"
+    matrix = NamedMatrix(values, names, names, "partial correlation ρ", "v1: partial correlations ρ", rule)
+    figure = figure_of("partial-correlation", matrix, source="five.grn v1")
+    figure.draw_without_rendering()
+    (title,) = [ax.title if ax.get_title() else ax._left_title for ax in figure.axes if ax.images and ax.axison]
+    box = title.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert 0 <= box.y0 < box.y1 <= figure.bbox.height
+
+
 def test_a_few_large_numbers_do_not_pale_the_others() -> None:
     values = np.random.default_rng(1).uniform(-1, 1, (40, 30))
     values[3, 5] = 50.0
@@ -173,7 +187,7 @@ def test_steps_are_as_high_as_the_counts_and_the_cut_stands_on_both_sides() -> N
         np.testing.assert_array_equal(steps.get_data().edges, bins)
     assert sorted(line.get_xdata()[0] for line in ax.lines) == [-0.25, 0.25]
     assert ax.get_yscale() == "log"
-    assert texts_of(ax) == ["edges, |ρ| ≥ 0.25: 8 in v0, 21 in v3"]
+    assert texts_of(ax) == ["pairs with |ρ| ≥ 0.25: 8 in v0, 21 in v3"]
     figure = ax.figure
     figure.canvas.draw()
     assert {"1", "10", "1,000"} <= {text.get_text() for text in ax.get_yticklabels()}

@@ -1,4 +1,4 @@
-"""Distributions: eigenvalues with the line at zero, and ρ of all pairs before and after with the cut of edges."""
+"""Distributions: eigenvalues with the line at zero, and ρ of all pairs before and after with a cut."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _scale(ax: Axes, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> No
 
 
 def rho_histogram(histogram: RhoHistogram, ax: Axes | None = None) -> Axes:
-    """Draw the numbers of pairs over ρ before and after, on a logarithmic axis, and the cut of edges.
+    """Draw the numbers of pairs over ρ before and after, on a logarithmic axis, and the cut.
 
     Parameters
     ----------
@@ -90,14 +90,14 @@ def rho_histogram(histogram: RhoHistogram, ax: Axes | None = None) -> Axes:
         for number, side in enumerate((-1, 1)):
             ax.axvline(
                 side * histogram.cut, color=style.VERMILION, linestyle="--", linewidth=1.2,
-                label=None if number else f"cut of edges, {histogram.cut:.4g}",
+                label=None if number else f"cut, {histogram.cut:.4g}",
             )  # fmt: skip
     ax.set_xlabel("partial correlation ρ")
     ax.set_ylabel("pairs of genes in a bin (logarithmic)")
     ax.legend(loc="upper right", fontsize=8)
     pairs = f"{histogram.pairs:,} pairs of {counted(histogram.genes, 'gene')}"
     first, second = histogram.edges
-    remark = f"edges, {histogram.rule}: {first:,} in {before}, {second:,} in {after}"
+    remark = f"pairs with {histogram.rule}: {first:,} in {before}, {second:,} in {after}"
     heading(ax, f"{before} → {after}: ρ of {pairs}", remark)
     return ax
 

@@ -60,7 +60,8 @@ def history(graph: HistoryGraph, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(graph.versions) - 0.4, -0.7)
     bases = sum(version.changes_base or not version.parents for version in graph.versions)
     merges = sum(len(version.parents) > 1 for version in graph.versions)
-    what = f"Square: a new base ({bases:,}); white: a merge ({merges:,}). In brackets: branches and tags."
+    of_merges = f"; white: a merge ({merges:,})" if merges else ""
+    what = f"Square: a new base ({bases:,}){of_merges}. In brackets: branches and tags."
     newest = (
         f"The {len(graph.versions):,} newest versions" if _is_cut(graph) else counted(len(graph.versions), "version")
     )

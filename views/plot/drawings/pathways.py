@@ -93,6 +93,8 @@ def _support_remarks(support: Support, drawn: int, possible: int) -> list[str]:
     what = f"{counted(support.samples, unit)} in {counted(support.groups, 'group')}, λ = {support.intensity:.3g}."
     order = " Beside each name its rank among its decoys, by nats over their standard error."
     remarks = [what + (order if any(pathway.rank is not None for pathway in support) else "")]
+    if support.caution:
+        remarks.append(support.caution)
     if drawn < possible:
         remarks.append(f"The {drawn:,} best supported of {possible:,} pathways.")
     if possible < len(support):

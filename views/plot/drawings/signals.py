@@ -62,7 +62,7 @@ def qq(values: QQ, ax: Axes | None = None) -> Axes:
     tests = f"{label(values.source, 40)}: {counted(values.tests, 'test')}{without}."
     heading(
         ax,
-        f"p of a scan, λ_GC = {values.inflation:.3f}",
+        f"p of a scan, genomic inflation λ = {values.inflation:.3f}",
         tests,
         "Shaded: 95 % of each rank by chance, if tests are independent.",
     )
