@@ -234,7 +234,7 @@ def whole_process(genes: int = 100_000) -> None:
         path = Path(folder) / "large.grn"
         base = sparse_model(genes)
         grnledger.init(path, factor_model=base, genes=[f"G{number}" for number in range(genes)])
-        for options in (["--top", str(genes)], ["--threshold", "0.005"]):
+        for options in (["--top", str(genes)], ["--threshold", "0.001"]):
             command = [sys.executable, "-m", "grnledger.cli", "-s", str(path), "edges", *options, "--tsv"]
             start = time.perf_counter()
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -261,10 +261,11 @@ def main() -> None:
     library = next(pool for pool in threadpool_info() if pool["user_api"] == "blas")
     name = f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
     load = f", load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores" if hasattr(os, "getloadavg") else ""
-    print(f"{platform.machine()}, {name}, 1 thread, CPU time{load}; times, × brute force, pairs that differ from it")
+    print(f"{platform.machine()}, {name}{load}")
     if arguments.whole_process:
         whole_process()
         return
+    print("1 thread: CPU time, × brute force, and how many pairs differ from it")
     blocks.cores = lambda: 1
     with threadpool_limits(1):
         simulated("simulated, all loadings alike", simulate_factor_model(GENES, FACTORS, seed=42), arguments.rounds)
