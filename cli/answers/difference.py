@@ -56,7 +56,7 @@ def answer(
         json=lambda: _json(comparison),
         text=lambda: _text(comparison, rows, judged()),
         paged=True,
-        notes=notes,
+        notes=[*_sample_notes(comparison.difference), *notes],
         code=code,
     )
 
@@ -83,6 +83,14 @@ def _json(comparison: VersionDifference) -> dict[str, Any]:
         },
         "changes": ROWS,
     }
+
+
+def _sample_notes(difference: Difference) -> list[Note]:
+    """Return what means are of, where they are not of all pairs."""
+    if not difference.before.mean_abs_error and not difference.after.mean_abs_error:
+        return []
+    text = "Means are those of a sample of the pairs, ± their standard errors; `grn diff --exact-mean` takes all pairs."
+    return [Note(text)]
 
 
 def _summary(side: Summary) -> dict[str, Any]:
