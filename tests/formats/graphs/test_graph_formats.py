@@ -290,7 +290,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_file(tmp_path: Path) -> None:
         "        print(name)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-B", "-c", script]  # Python would leave a cut .pyc for whatever it imports then
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.split() == list(GRAPH_FORMATS)

@@ -128,7 +128,7 @@ FULL = """
 @pytest.mark.usefixtures("compiled_once")
 def test_a_file_that_the_system_will_not_let_grow_leaves_no_entry(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path / "tumor.grn")],
+        [sys.executable, "-B", "-c", textwrap.dedent(FULL), str(tmp_path / "tumor.grn")],
         capture_output=True,
         text=True,
         check=False,

@@ -103,7 +103,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def start(script: str, folder: Path, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", IMPORTS + script, *map(str, arguments)]
+    command = [sys.executable, "-B", "-W", "error", "-c", IMPORTS + script, *map(str, arguments)]
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
