@@ -24,11 +24,16 @@ BASES = "base"
 ARTIFACTS = "artifacts"
 CACHE = "cache"
 ANCHORS = "anchors"
-INDEX = "index"
+HISTORY = "history"
 LAST_ENTRY = "last"
-NAMES = "names"
+PANEL = "panel"
+OLD_CACHE = ("index.h5", "names")
+"""Files of the cache that earlier versions wrote; nothing reads them."""
 LOCK = "lock"
 ENTRY_DIGITS = 10
+HASH = 64
+"""Hexadecimal digits of an id."""
+HEX = "0123456789abcdef"
 FILE_ENDING = ".h5"
 ENTRY_NAME = re.compile(rf"[0-9]{{{ENTRY_DIGITS}}}{re.escape(FILE_ENDING)}")
 TEMPORARY_ENDING = ".tmp"

@@ -81,10 +81,6 @@ class Locations(Protocol):
         """Return the keys of the analyses that are there."""
         ...
 
-    def index(self) -> Location | None:
-        """Return where the index of the log stands, if it can have one."""
-        ...
-
 
 class DirectoryStore:
     """A store that is a folder.
@@ -214,10 +210,6 @@ class DirectoryStore:
         """Return the keys of the analyses that are there; a folder that is a link is not gone into."""
         folder = self.path / layout.ARTIFACTS
         return [] if folder.is_symlink() else _hashes(folder)
-
-    def index(self) -> Location | None:
-        """Return where the index of the log stands."""
-        return None if self.cache is None else Location(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
 
     def _last_loose(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""

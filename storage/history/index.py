@@ -1,37 +1,237 @@
-"""The index of the log: what replaying it gave, kept so that opening a store need not read every entry again.
+"""The index of the log: its records in one text, so that opening a store and listing its history need no HDF5.
 
-It is derived. It counts only if its own id is right and the last entry that it covers is still the one it saw.
+It is derived. A line of it counts if the hash before it, of it and of all lines before, is right; and all of them up to
+an entry whose file is still the one that was read.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast, overload
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ...engine.errors import FormatError
-from ..files import durable, hdf5, layout
-from .commits import Commit, Event
-from .records import IndexRecord, parse
-from .refs import Move, Refs
+from ..files import layout
+from ..files.chained_lines import ChainedLines, file_hash
+from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
+from .refs import Refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from ..files.locations import DirectoryStore
+    from .refs import Move
 
-MOST_UNINDEXED = 64
-"""Most log entries that the index may lack before it is written again."""
+HEADER = b"grnledger history 1\n"
 
-COLUMNS = ("id", "content", "base", "anchor")
-"""Arrays of the index that hold one id for each commit."""
+STATE_EVERY = 64
+"""Fewest entries between two lines that say where all refs stand."""
 
-IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", dtype="u1"))
-"""Of each byte, whether it is a hexadecimal digit."""
+CHECKED = 64
+"""The last entries of a log whose files are compared with their hashes in the index, as far as they are loose."""
+
+ENTRY, REFS, PACK = b"entry", b"refs", b"pack"
+NONE = b"-"
+
+
+class Row(NamedTuple):
+    """An entry of the log as the index has it.
+
+    Parameters
+    ----------
+    id : bytes
+        Its content id.
+    file : bytes
+        The SHA-256 of its file; `-` where it was read from a pack.
+    commits : tuple of (str, str)
+        Id and content id of each commit that it brings and that no entry before it has brought.
+    record : bytes
+        Its record, as the log has it.
+    """
+
+    id: bytes
+    file: bytes
+    commits: tuple[tuple[str, str], ...]
+    record: bytes
+
+    def line(self) -> bytes:
+        """Return the line of the index."""
+        commits = ",".join(f"{id_}:{content}" for id_, content in self.commits).encode()
+        return b" ".join((ENTRY, self.id, self.file, commits or NONE, self.record))
+
+
+class LogIndex:
+    """What the log gave, as far as it has been read: by this process, or by those that wrote the text before.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The text in the cache; without one, nothing is kept.
+
+    Attributes
+    ----------
+    lines : list of bytes
+        What the text shall hold.
+    rows : dict of int to Row
+        By their numbers, the entries that are known.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = None if path is None else ChainedLines(HEADER, path)
+        self._begin([])
+        self._agreed = 0
+        if self._file is not None:
+            self.take(self._file.lines)
+            self._agreed = len(self.lines)
+
+    def take(self, lines: Sequence[bytes]) -> None:
+        """Take lines of a text for what is known, up to the first that makes no sense."""
+        self._begin([])
+        for line in lines:
+            if not self._take(line):
+                break
+            self.lines.append(line)
+
+    def cut(self, length: int) -> None:
+        """Forget all that is not about the first entries, so many of them."""
+        if length < self.length:
+            ends = [place for place, line in enumerate(self.lines) if line.startswith(ENTRY)]
+            self.take(self.lines[: ends[length]])
+            self._agreed = min(self._agreed, len(self.lines))
+
+    @property
+    def length(self) -> int:
+        """The number of the last entry that is known."""
+        return len(self.rows)
+
+    @property
+    def last(self) -> str:
+        """The id of that entry."""
+        return self.rows[self.length].id.decode()
+
+    def append(self, number: int, row: Row, refs: Refs) -> None:
+        """Append an entry that has been read or written, after which refs stand so."""
+        self.rows[number] = row
+        self.lines.append(row.line())
+        if number - self._state >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
+            self._state = number
+            self.lines.append(b" ".join((REFS, str(number).encode(), _refs_record(refs))))
+
+    def note_pack(self, store: DirectoryStore, number: int) -> None:
+        """Note the hash of the pack that has an entry."""
+        path = store.entry(number).path
+        if digest := file_hash(path):
+            self._packs[path.name] = digest
+            self.lines.append(b" ".join((PACK, path.name.encode(), digest.encode())))
+
+    def write(self) -> None:
+        """Write to the text what it lacks; raises `OSError`."""
+        if self._file is not None and len(self.lines) > self._agreed:
+            self._file.extend(self.lines, agreed=self._agreed)
+            self._agreed = len(self.lines)
+
+    def states(self) -> list[bytes]:
+        """Return the lines that say where refs stand."""
+        return [line for line in self.lines if line.startswith(REFS)]
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether the text lacks anything, as far as is known."""
+        return len(self.lines) > self._agreed
+
+    @property
+    def damaged(self) -> bool:
+        """Whether a text is there, and anything in it does not count."""
+        return self._file is not None and (not self._file.whole or self._file.lines[: len(self.lines)] != self.lines)
+
+    def text(self) -> bytes:
+        """Return the whole text."""
+        return ChainedLines(HEADER).text(self.lines)
+
+    def covered(self, store: DirectoryStore) -> tuple[int, bool]:
+        """Return up to which entry this is the index of a log by the files that are there, and if the last is certain.
+
+        The last loose entries are compared with their hashes, and the pack of the last one with that of the pack.
+        """
+        last = min(self.length, store.look())
+        if not last or not store.holds_all(last):
+            return 0, True
+        for number in range(max(1, last - CHECKED + 1), last + 1):
+            location = store.entry(number)
+            if location.group == "/" and file_hash(location.path) != self.rows[number].file.decode():
+                return number - 1, number > last - CHECKED + 1
+        location = store.entry(last)
+        return last, location.group == "/" or self._packs.get(location.path.name, "") == file_hash(location.path)
+
+    def entry(self, number: int) -> EntryFacts | None:
+        """Return an entry of the log as its row has it; `None` where there is none that makes sense."""
+        row = self.rows.get(number)
+        if row is None:
+            return None
+        if self._latest is None or self._latest[0] != number:
+            try:
+                facts = entry_facts(row.record)
+            except FormatError:
+                return None
+            before = self.rows.get(number - 1)
+            contents = {logged.id: logged.measured.content for logged in facts.commits}
+            if facts.number != number or (before and facts.previous != before.id.decode()):
+                return None
+            if any(contents.get(id_) != content for id_, content in row.commits):
+                return None
+            self._latest = number, facts
+        return self._latest[1]
+
+    def refs(self, entry: Callable[[int], EntryFacts]) -> Refs | None:
+        """Return where refs stand after the last entry; `None` where what the text says of them makes no sense.
+
+        Parameters
+        ----------
+        entry : callable
+            Returns an entry by its number.
+        """
+        start, record = self._refs
+        refs = _refs_of(record, {id_ for row in self.rows.values() for id_, _ in row.commits}) if start else Refs()
+        if refs is None:
+            return None
+
+        def moves() -> list[Move]:
+            earlier = Refs()
+            for number in range(1, start + 1):
+                earlier.replay(entry(number))
+            return earlier.moves
+
+        refs.earlier = moves
+        for number in range(start + 1, self.length + 1):
+            refs.replay(entry(number))
+        return refs
+
+    def _begin(self, lines: list[bytes]) -> None:
+        self.lines = lines
+        self.rows: dict[int, Row] = {}
+        self._packs: dict[str, str] = {}
+        self._state = 0
+        self._refs = 0, b""
+        self._latest: tuple[int, EntryFacts] | None = None
+
+    def _take(self, line: bytes) -> bool:
+        """Take a line for what is known, and return whether it makes sense."""
+        kind, *parts = line.split(b" ", 4)
+        if kind == ENTRY and len(parts) == 4:
+            id_, file, text, record = parts
+            commits = () if text == NONE else tuple(_pairs(text))
+            self.rows[len(self.rows) + 1] = Row(id_, file, commits, record)
+            return len(id_) == layout.HASH and all(len(one) == len(other) == layout.HASH for one, other in commits)
+        kind, name, record = line.split(b" ", 2) if line.count(b" ") >= 2 else (b"", b"", b"")
+        if kind == REFS and name == str(len(self.rows)).encode():
+            self._state = len(self.rows)
+            self._refs = self._state, record
+            return True
+        if kind == PACK:
+            self._packs[name.decode(errors="replace")] = record.decode(errors="replace")
+            return True
+        return False
 
 
 class IndexedCommits(Sequence[Commit]):
@@ -39,8 +239,10 @@ class IndexedCommits(Sequence[Commit]):
 
     Parameters
     ----------
-    arrays : mapping of str to ndarray
-        Those of the index, as `index_content` makes them.
+    rows : mapping of int to Row
+        The entries of an index.
+    entry : callable
+        Returns an entry by its number.
 
     Attributes
     ----------
@@ -50,30 +252,18 @@ class IndexedCommits(Sequence[Commit]):
     Raises
     ------
     ValueError
-        The arrays do not fit each other, or a commit comes before one that it names.
-    KeyError
-        One is missing.
+        A commit is there twice, or has an id that is none.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._columns = {name: _ids(arrays[name], optional=name == "anchor") for name in COLUMNS}
-        self.ids = self._columns["id"].astype("U64").tolist()
-        count = len(self.ids)
-        self._numbers = _counts(arrays["numbers"], dimensions=2)
-        self._added, self._dropped = _ids(arrays["added"]), _ids(arrays["dropped"])
-        self._parents, self._seen = _counts(arrays["parents"]), _counts(arrays["seen"])
-        values = {"added": self._added, "parents": self._parents, "seen": self._seen}
-        self._ends = {name: np.cumsum(_counts(arrays[f"{name}_counts"])) for name in values}
-        fits = all(
-            len(ends) == count and (ends[-1] if count else 0) == len(values[name]) for name, ends in self._ends.items()
-        )
-        fits = fits and {len(column) for column in self._columns.values()} == {count}
-        fits = fits and self._numbers.shape == (count, 3) and len(self._seen) == len(self._dropped)
-        if not fits:
-            raise ValueError("the arrays do not fit each other")
-        for name, numbers in (("parents", self._parents), ("seen", self._seen)):
-            if (numbers >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
-                raise ValueError("a commit comes before what it names")
+    def __init__(self, rows: dict[int, Row], entry: Callable[[int], EntryFacts]) -> None:
+        pairs = [(id_, content, number) for number, row in rows.items() for id_, content in row.commits]
+        self.ids = [id_ for id_, _, _ in pairs]
+        self._contents = [content for _, content, _ in pairs]
+        self._entries = [number for _, _, number in pairs]
+        self.numbers = {id_: number for number, id_ in enumerate(self.ids)}
+        if len(self.numbers) < len(self.ids) or "".join(self.ids).strip(layout.HEX):
+            raise ValueError("commits are there once")
+        self._entry = entry
         self._made: dict[int, Commit] = {}
 
     def __len__(self) -> int:
@@ -91,164 +281,48 @@ class IndexedCommits(Sequence[Commit]):
         if not 0 <= index < len(self):
             raise IndexError(index)
         if index not in self._made:
-            self._made[index] = self._make(index)
+            number = self._entries[index]
+            commit = commit_of(logged_in(self._entry(number), self.ids[index]), number)
+            if any(self.numbers.get(parent, index) >= index for parent in commit.parents):
+                raise FormatError(f"The commit {commit.id} comes before its parent.", code="index-damaged")
+            self._made[index] = commit
         return self._made[index]
 
     def contents(self) -> list[str]:
         """Return the content ids of all versions."""
-        return self._columns["content"].astype("U64").tolist()
-
-    def _make(self, row: int) -> Commit:
-        content, base, anchor = (self._columns[name][row].decode() for name in COLUMNS[1:])
-        sets_base, since_anchor, entry = self._numbers[row].tolist()
-        seen = self._run("seen", row)
-        return Commit(
-            id=self.ids[row],
-            content=content,
-            base=base,
-            sets_base=bool(sets_base),
-            parents=tuple(self.ids[parent] for parent in self._parents[self._run("parents", row)]),
-            adds=tuple(pathway.decode() for pathway in self._added[self._run("added", row)]),
-            drops=tuple(
-                Event(self.ids[commit], pathway.decode())
-                for commit, pathway in zip(self._seen[seen], self._dropped[seen], strict=True)
-            ),
-            anchor=anchor or None,
-            since_anchor=since_anchor,
-            entry=entry,
-        )
-
-    def _run(self, name: str, row: int) -> slice:
-        ends = self._ends[name]
-        return slice(int(ends[row - 1]) if row else 0, int(ends[row]))
+        return self._contents
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """What the log gave up to an entry, as it was kept.
-
-    Parameters
-    ----------
-    length : int
-        How many entries it covers.
-    last : str
-        The id of the last of them.
-    commits : IndexedCommits
-        In the order of the log.
-    refs : Refs
-        Where they then stood.
-    """
-
-    length: int
-    last: str
-    commits: IndexedCommits
-    refs: Refs
-
-
-def index_content(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
-    """Return the content of an index's file.
-
-    Parameters
-    ----------
-    length : int
-        How many entries it covers.
-    last : str
-        The id of the last of them.
-    commits : sequence of Commit
-        All that they brought, in the order of the log.
-    refs : Refs
-        Where they then stand.
-    """
-    numbers = {commit.id: row for row, commit in enumerate(commits)}
-    moves = [{name: getattr(move, name) for name in Move.__slots__} for move in refs.moves]
-    flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in commits]
-    arrays: dict[str, NDArray[Any]] = {
-        **{name: _hashes(getattr(commit, name) or "" for commit in commits) for name in COLUMNS},
-        "numbers": np.array(flags, dtype="<i8").reshape(-1, 3),
-        "moves": np.frombuffer(json.dumps(moves).encode(), dtype="u1"),
-        **_lists("parents", [[numbers[parent] for parent in commit.parents] for commit in commits]),
-        **_lists("seen", [[numbers[event.commit] for event in commit.drops] for commit in commits]),
-        "dropped": _hashes(event.pathway for commit in commits for event in commit.drops),
-        "added": _hashes(pathway for commit in commits for pathway in commit.adds),
-        "added_counts": np.array([len(commit.adds) for commit in commits], dtype="<i8"),
-    }
-    record = IndexRecord(
-        length=length, last=last, head=refs.head, branches=refs.branches, tags=refs.tags, moved=refs.moved
+def logged_in(entry: EntryFacts, commit: str) -> LoggedFacts:
+    """Return a commit that an entry of the log brings; raises `FormatError` where it does not."""
+    for logged in entry.commits:
+        if logged.id == commit:
+            return logged
+    raise FormatError(
+        f"Entry {entry.number} of the log does not bring the commit {commit}, but the index says that it does.",
+        code="index-damaged",
     )
-    return hdf5.Content(layout.INDEX, record.canonical(), arrays)
 
 
-def write(path: Path, content: hdf5.Content) -> None:
-    """Keep an index in the cache, not flushed: whoever reads it checks it."""
-    durable.replace(path, content.seal().write)
+def _pairs(text: bytes) -> Iterator[tuple[str, str]]:
+    for pair in text.decode(errors="replace").split(","):
+        id_, _, content = pair.partition(":")
+        yield id_, content
 
 
-def read(location: hdf5.Location) -> Index | None:
-    """Return the index that stands somewhere, or `None` when it is missing or damaged."""
+def _refs_record(refs: Refs) -> bytes:
+    record = {"head": refs.head, "branches": refs.branches, "tags": refs.tags, "moved": refs.moved}
+    return layout.canonical_json(record).encode()
+
+
+def _refs_of(text: bytes, commits: set[str]) -> Refs | None:
     try:
-        stored = hdf5.read(location, layout.INDEX)
-        record = parse(IndexRecord, stored.record, location)
-        commits = IndexedCommits(stored.arrays)
-        text = stored.arrays["moves"].tobytes()
-    except (FormatError, OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, OverflowError):
+        record: dict[str, Any] = json.loads(text)
+        refs = Refs(record["head"], dict(record["branches"]), dict(record["tags"]), dict(record["moved"]))
+        texts = [refs.head, *refs.branches, *refs.tags, *refs.moved]
+        standing = {*refs.branches.values(), *refs.tags.values()}
+        numbers = {type(number) for number in refs.moved.values()} <= {int}
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    known = set(commits.ids)
-    standing = {*record.branches.values(), *record.tags.values()}
-    if len(known) < len(commits) or not standing <= known or (commits and record.head not in record.branches):
-        return None
-    refs = Refs(
-        head=record.head,
-        branches=dict(record.branches),
-        tags=dict(record.tags),
-        moved=dict(record.moved),
-        earlier=lambda: _moves(text, location),
-    )
-    return Index(record.length, record.last, commits, refs)
-
-
-def _moves(text: bytes, location: hdf5.Location) -> list[Move]:
-    try:
-        moves: list[Any] = json.loads(text)
-        if all(_is_move(move) for move in moves):
-            return [Move(**move) for move in moves]
-    except (ValueError, TypeError, RecursionError):
-        pass
-    raise FormatError(f"{location} is damaged: its moves of refs cannot be read.", code="index-damaged")
-
-
-def _is_move(record: Any) -> bool:
-    """Return whether something that was read can be a move of a ref."""
-    if not isinstance(record, dict):
-        return False
-    move = cast("dict[str, Any]", record)
-    texts = all(isinstance(move.get(name), str) for name in ("ref", "reason", "author", "time"))
-    commits = all(move.get(name) is None or isinstance(move[name], str) for name in ("before", "after"))
-    return type(move.get("number")) is int and texts and commits
-
-
-def _hashes(values: Iterable[str]) -> NDArray[np.bytes_]:
-    return np.array(list(values), dtype="S64")
-
-
-def _ids(values: NDArray[Any], *, optional: bool = False) -> NDArray[np.bytes_]:
-    """Return an array of ids, if it is one; an optional id may be empty."""
-    if values.dtype != np.dtype("S64") or values.ndim != 1:
-        raise ValueError("ids have 64 characters")
-    digits = IS_HEX[values.view("u1")].reshape(-1, 64)
-    if not (digits.all(axis=1) | (optional & (values == b""))).all():
-        raise ValueError("ids are hexadecimal")
-    return values
-
-
-def _lists(name: str, lists: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
-    """Return lists of numbers as one array and their lengths."""
-    return {
-        name: np.array([number for several in lists for number in several], dtype="<i8"),
-        f"{name}_counts": np.array([len(several) for several in lists], dtype="<i8"),
-    }
-
-
-def _counts(values: NDArray[Any], dimensions: int = 1) -> NDArray[np.int64]:
-    if values.dtype != np.dtype("<i8") or values.ndim != dimensions or (values < 0).any():
-        raise ValueError("an array holds whole numbers from 0 on")
-    return values
+    sound = all(type(name) is str for name in texts) and numbers and standing <= commits
+    return refs if sound and refs.head in refs.branches else None

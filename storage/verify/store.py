@@ -76,7 +76,8 @@ def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     path, location = ledger.locations.path, ledger.locations.index()
     if ledger.log.damage:
         return
-    if location is not None and (before.index is None or not index_agrees(ledger, before.index)):
+    known = before.index
+    if location is not None and (known is None or not known.rows or not index_agrees(ledger, known)):
         what = f"{location} is damaged, or not the index of this log: opening the file reads every entry."
         yield Finding("damage", path.name, what)
     if wrong := read_problem(lambda: hdf5.walk(path)):
