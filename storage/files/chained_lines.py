@@ -1,4 +1,4 @@
-"""A text that grows by lines, each with the hash of all that is before it: what is torn, cut or changed does not count.
+"""A text that grows by lines, each ending with the hash of all before it: what is torn, cut or changed does not count.
 
 It needs neither numpy nor HDF5. It is derived, and never flushed: whoever reads it checks it. Two writers of one text
 write the same bytes, and where they do not, the lines from there on do not count and are written anew.
@@ -16,13 +16,14 @@ from . import durable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from hashlib import _Hash as Hash
     from pathlib import Path
 
 LARGEST = 1 << 30
 """Most bytes of a text: a larger one is not read."""
 
-CHAIN = 64
-"""Characters of the hash at the beginning of a line; a space follows."""
+DIGEST = 64
+"""Characters of the SHA-256 at the end of a line, after a space: of all that is before them in the file."""
 
 
 class ChainedLines:
@@ -38,7 +39,9 @@ class ChainedLines:
     Attributes
     ----------
     lines : list of bytes
-        Those that count, without their hashes.
+        Those that count, with their hashes, without newlines.
+    hash : Hash
+        That of the header and all of them, to be gone on with.
     whole : bool
         Whether the file held these lines when it was last looked at, and nothing else.
     """
@@ -48,7 +51,7 @@ class ChainedLines:
         self.lines: list[bytes] = []
         self.whole = False
         self._size = 0
-        self._chain = _hash(header)
+        self.hash = hashlib.sha256()
         if path is not None:
             self.read_on(_content(path, 0))
 
@@ -61,19 +64,37 @@ class ChainedLines:
             if not content.startswith(self.header):
                 self.whole = False
                 return
+            self.hash.update(self.header)
             content, self._size = content[len(self.header) :], len(self.header)
-        *lines, rest = content.split(b"\n")
-        chain, sha256 = self._chain, hashlib.sha256
-        for line in lines:
-            following = sha256(chain + line[CHAIN:]).hexdigest().encode()
-            if line[:CHAIN] != following:
-                self.whole = False
-                break
-            chain = following
-            self.lines.append(line[CHAIN + 1 :])
-            self._size += len(line) + 1
-        self._chain = chain
-        self.whole = self.whole and not rest
+        if not content:
+            return
+        lines = content.split(b"\n")
+        self.whole = not lines.pop() and self._counts(content)
+        if not self.whole:
+            lines = lines[: self._sound(lines)]
+        self.lines += lines
+        self._size += sum(map(len, lines)) + len(lines)
+
+    def _counts(self, content: bytes) -> bool:
+        """Return whether all of it counts, and take it for read if so: the hash of the last line is of everything."""
+        hash_ = self.hash.copy()
+        hash_.update(memoryview(content)[: -DIGEST - 1])
+        if hash_.hexdigest().encode() != content[-DIGEST - 1 : -1]:
+            return False
+        hash_.update(content[-DIGEST - 1 :])
+        self.hash = hash_
+        return True
+
+    def _sound(self, lines: Sequence[bytes]) -> int:
+        """Return how many lines count, and take those for read."""
+        for number, line in enumerate(lines):
+            hash_ = self.hash.copy()
+            hash_.update(line[:-DIGEST])
+            if line[-DIGEST - 1 :] != b" " + hash_.hexdigest().encode():
+                return number
+            hash_.update(line[-DIGEST:] + b"\n")
+            self.hash = hash_
+        return len(lines)
 
     def extend(self, lines: Sequence[bytes], *, agreed: int) -> None:
         """Make the file hold lines: by appending what it lacks, or by writing it anew where it has others.
@@ -100,24 +121,20 @@ class ChainedLines:
         elif len(lines) > both and not self._append(self.path, lines[both:]):
             self._write(self.path, list(lines))
 
-    def text(self, lines: Sequence[bytes]) -> bytes:
-        """Return the whole text of lines."""
-        return self.header + _chained(_hash(self.header), lines)[0]
-
     def _append(self, path: Path, lines: Sequence[bytes]) -> bool:
-        text, chain = _chained(self._chain, lines)
+        text = text_of(lines)
         if not durable.append(path, text, self._size):
             return False
         self.lines += lines
-        self._size, self._chain = self._size + len(text), chain
+        self._size += len(text)
+        self.hash.update(text)
         return True
 
     def _write(self, path: Path, lines: list[bytes]) -> None:
-        text, chain = _chained(_hash(self.header), lines)
+        text = self.header + text_of(lines)
         durable.make_folder(path.parent)
-        durable.replace(path, lambda output: output.write(self.header + text))
-        self.lines, self.whole = lines, True
-        self._size, self._chain = len(self.header) + len(text), chain
+        durable.replace(path, lambda output: output.write(text))
+        self.lines, self.whole, self._size, self.hash = lines, True, len(text), hashlib.sha256(text)
 
 
 def _content(path: Path, start: int) -> bytes | None:
@@ -131,17 +148,17 @@ def _content(path: Path, start: int) -> bytes | None:
     return None
 
 
-def _chained(chain: bytes, lines: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Return lines as they stand in the file after a hash, and the hash of the last."""
-    parts: list[bytes] = []
-    for line in lines:
-        chain = _hash(chain + b" " + line)
-        parts += (chain, b" ", line, b"\n")
-    return b"".join(parts), chain
+def ended(line: bytes, hash_: Hash) -> bytes:
+    """Return a line with the hash at its end, which it takes into the hash of what is before it."""
+    hash_.update(line + b" ")
+    end = hash_.hexdigest().encode()
+    hash_.update(end + b"\n")
+    return line + b" " + end
 
 
-def _hash(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
+def text_of(lines: Sequence[bytes]) -> bytes:
+    """Return lines as they stand in a file."""
+    return b"".join([part for line in lines for part in (line, b"\n")])
 
 
 def file_hash(path: Path) -> str | None:

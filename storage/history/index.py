@@ -6,18 +6,19 @@ an entry whose file is still the one that was read.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ...engine.errors import FormatError
 from ..files import layout
-from ..files.chained_lines import ChainedLines, file_hash
+from ..files.chained_lines import DIGEST, ChainedLines, ended, file_hash, text_of
 from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
 from .refs import Refs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
     from ..files.locations import DirectoryStore
@@ -31,8 +32,13 @@ STATE_EVERY = 64
 CHECKED = 64
 """The last entries of a log whose files are compared with their hashes in the index, as far as they are loose."""
 
-ENTRY, REFS, PACK = b"entry", b"refs", b"pack"
+ENTRY, REFS, PACK = b"entry ", b"refs ", b"pack "
 NONE = b"-"
+NO_FILE = NONE * layout.HASH
+ID = slice(len(ENTRY), len(ENTRY) + layout.HASH)
+FILE = slice(ID.stop + 1, ID.stop + 1 + layout.HASH)
+COMMITS = FILE.stop + 1
+"""Where in the line of an entry its id, the hash of its file, and its commits stand."""
 
 
 class Row(NamedTuple):
@@ -43,7 +49,7 @@ class Row(NamedTuple):
     id : bytes
         Its content id.
     file : bytes
-        The SHA-256 of its file; `-` where it was read from a pack.
+        The SHA-256 of its file; dashes where it was read from a pack.
     commits : tuple of (str, str)
         Id and content id of each commit that it brings and that no entry before it has brought.
     record : bytes
@@ -56,9 +62,9 @@ class Row(NamedTuple):
     record: bytes
 
     def line(self) -> bytes:
-        """Return the line of the index."""
+        """Return the line of the index, without its hash."""
         commits = ",".join(f"{id_}:{content}" for id_, content in self.commits).encode()
-        return b" ".join((ENTRY, self.id, self.file, commits or NONE, self.record))
+        return ENTRY + b" ".join((self.id, self.file, commits or NONE, self.record))
 
 
 class LogIndex:
@@ -72,82 +78,108 @@ class LogIndex:
     Attributes
     ----------
     lines : list of bytes
-        What the text shall hold.
-    rows : dict of int to Row
-        By their numbers, the entries that are known.
+        What the text shall hold, each with its hash.
+    length : int
+        The number of the last entry that is known.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else ChainedLines(HEADER, path)
-        self._begin([])
-        self._agreed = 0
-        if self._file is not None:
-            self.take(self._file.lines)
-            self._agreed = len(self.lines)
+        self._file = ChainedLines(HEADER, path)
+        self.take(self._file)
+        self._agreed = len(self.lines)
 
-    def take(self, lines: Sequence[bytes]) -> None:
-        """Take lines of a text for what is known, up to the first that makes no sense."""
-        self._begin([])
-        for line in lines:
-            if not self._take(line):
-                break
-            self.lines.append(line)
+    def take(self, text: ChainedLines) -> None:
+        """Take the lines of a text for what is known; nothing, where one of them makes no sense."""
+        if not self._take(list(text.lines)):
+            self._take([])
+        self._hash = text.hash.copy() if self.lines else hashlib.sha256(HEADER)
 
     def cut(self, length: int) -> None:
         """Forget all that is not about the first entries, so many of them."""
         if length < self.length:
             ends = [place for place, line in enumerate(self.lines) if line.startswith(ENTRY)]
-            self.take(self.lines[: ends[length]])
+            self._take(self.lines[: ends[length]])
+            self._hash = hashlib.sha256(HEADER + text_of(self.lines))
             self._agreed = min(self._agreed, len(self.lines))
 
     @property
-    def length(self) -> int:
-        """The number of the last entry that is known."""
-        return len(self.rows)
-
-    @property
     def last(self) -> str:
-        """The id of that entry."""
-        return self.rows[self.length].id.decode()
+        """The id of the last entry."""
+        return self[self.length].id.decode()
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._rows or 0 < number <= len(self._entries)
+
+    def __getitem__(self, number: int) -> Row:
+        """Return the row of an entry."""
+        if number not in self._rows:
+            line = self._entries[number - 1]
+            commits, _, record = line[COMMITS : -DIGEST - 1].partition(b" ")
+            self._rows[number] = Row(line[ID], line[FILE], () if commits == NONE else tuple(_pairs(commits)), record)
+        return self._rows[number]
+
+    def commits(self) -> tuple[list[str], list[str], list[int]]:
+        """Return of each commit of the text its id, its content id, and the number of its entry.
+
+        Raises
+        ------
+        ValueError
+            One is no id.
+        """
+        bringing = [(number, text) for number, text in enumerate(self._commits, 1) if text != NONE]
+        entries = [number for number, text in bringing for _ in range(text.count(b",") + 1)]
+        pairs = b",".join([text for _, text in bringing]).decode().split(",") if bringing else []
+        ids, contents = [pair[: layout.HASH] for pair in pairs], [pair[layout.HASH + 1 :] for pair in pairs]
+        if set(map(len, pairs)) - {2 * layout.HASH + 1} or "".join([*ids, *contents]).strip(layout.HEX):
+            raise ValueError("ids are hexadecimal")
+        return ids, contents, entries
+
+    def claim(self) -> tuple[int, int, str] | None:
+        """Return how many entries and versions the log had, and the id of its first commit; `None` without one."""
+        bringing = [text for text in self._commits if text != NONE]
+        if not bringing:
+            return None
+        first = bringing[0][: layout.HASH].decode(errors="replace")
+        return self.length, len(bringing) + sum(text.count(b",") for text in bringing), first
 
     def append(self, number: int, row: Row, refs: Refs) -> None:
         """Append an entry that has been read or written, after which refs stand so."""
-        self.rows[number] = row
-        self.lines.append(row.line())
-        if number - self._state >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
-            self._state = number
-            self.lines.append(b" ".join((REFS, str(number).encode(), _refs_record(refs))))
+        self._rows[number], self.length = row, number
+        self._add(row.line())
+        if number - self._refs[0] >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
+            self._refs = number, _refs_record(refs)
+            self._add(REFS + str(number).encode() + b" " + self._refs[1])
 
     def note_pack(self, store: DirectoryStore, number: int) -> None:
         """Note the hash of the pack that has an entry."""
         path = store.entry(number).path
         if digest := file_hash(path):
             self._packs[path.name] = digest
-            self.lines.append(b" ".join((PACK, path.name.encode(), digest.encode())))
-
-    def write(self) -> None:
-        """Write to the text what it lacks; raises `OSError`."""
-        if self._file is not None and len(self.lines) > self._agreed:
-            self._file.extend(self.lines, agreed=self._agreed)
-            self._agreed = len(self.lines)
-
-    def states(self) -> list[bytes]:
-        """Return the lines that say where refs stand."""
-        return [line for line in self.lines if line.startswith(REFS)]
+            self._add(PACK + path.name.encode() + b" " + digest.encode())
 
     @property
     def unwritten(self) -> bool:
         """Whether the text lacks anything, as far as is known."""
         return len(self.lines) > self._agreed
 
+    def write(self) -> None:
+        """Write to the text what it lacks; raises `OSError`."""
+        if self._file.path is not None:
+            self._file.extend(self.lines, agreed=self._agreed)
+            self._agreed = len(self.lines)
+
     @property
     def damaged(self) -> bool:
         """Whether a text is there, and anything in it does not count."""
-        return self._file is not None and (not self._file.whole or self._file.lines[: len(self.lines)] != self.lines)
+        return not self._file.whole or len(self._file.lines) > len(self.lines)
 
     def text(self) -> bytes:
         """Return the whole text."""
-        return ChainedLines(HEADER).text(self.lines)
+        return HEADER + text_of(self.lines)
+
+    def states(self) -> list[bytes]:
+        """Return the lines that say where refs stand."""
+        return [line[: -DIGEST - 1] for line in self.lines if line.startswith(REFS)]
 
     def covered(self, store: DirectoryStore) -> tuple[int, bool]:
         """Return up to which entry this is the index of a log by the files that are there, and if the last is certain.
@@ -159,42 +191,46 @@ class LogIndex:
             return 0, True
         for number in range(max(1, last - CHECKED + 1), last + 1):
             location = store.entry(number)
-            if location.group == "/" and file_hash(location.path) != self.rows[number].file.decode():
+            if location.group == "/" and file_hash(location.path) != self[number].file.decode():
                 return number - 1, number > last - CHECKED + 1
         location = store.entry(last)
         return last, location.group == "/" or self._packs.get(location.path.name, "") == file_hash(location.path)
 
     def entry(self, number: int) -> EntryFacts | None:
         """Return an entry of the log as its row has it; `None` where there is none that makes sense."""
-        row = self.rows.get(number)
-        if row is None:
+        if number not in self:
             return None
         if self._latest is None or self._latest[0] != number:
+            row, before = self[number], self[number - 1].id.decode() if number - 1 in self else None
             try:
                 facts = entry_facts(row.record)
             except FormatError:
                 return None
-            before = self.rows.get(number - 1)
             contents = {logged.id: logged.measured.content for logged in facts.commits}
-            if facts.number != number or (before and facts.previous != before.id.decode()):
+            if facts.number != number or (before and facts.previous != before):
                 return None
             if any(contents.get(id_) != content for id_, content in row.commits):
                 return None
             self._latest = number, facts
         return self._latest[1]
 
-    def refs(self, entry: Callable[[int], EntryFacts]) -> Refs | None:
-        """Return where refs stand after the last entry; `None` where what the text says of them makes no sense.
+    def refs(self, entry: Callable[[int], EntryFacts], commits: Container[str]) -> Refs:
+        """Return where refs stand after the last entry.
 
         Parameters
         ----------
         entry : callable
             Returns an entry by its number.
+        commits : container of str
+            The ids of all commits.
+
+        Raises
+        ------
+        ValueError
+            What the text says of them makes no sense.
         """
         start, record = self._refs
-        refs = _refs_of(record, {id_ for row in self.rows.values() for id_, _ in row.commits}) if start else Refs()
-        if refs is None:
-            return None
+        refs = _refs_of(record, commits) if start else Refs()
 
         def moves() -> list[Move]:
             earlier = Refs()
@@ -207,31 +243,34 @@ class LogIndex:
             refs.replay(entry(number))
         return refs
 
-    def _begin(self, lines: list[bytes]) -> None:
+    def _add(self, line: bytes) -> None:
+        self.lines.append(ended(line, self._hash))
+
+    def _take(self, lines: list[bytes]) -> bool:
         self.lines = lines
-        self.rows: dict[int, Row] = {}
+        self._entries = [line for line in lines if line.startswith(ENTRY)]
+        self._rows: dict[int, Row] = {}
         self._packs: dict[str, str] = {}
-        self._state = 0
         self._refs = 0, b""
         self._latest: tuple[int, EntryFacts] | None = None
+        self.length = len(self._entries)
+        others = [place for place, line in enumerate(lines) if not line.startswith(ENTRY)]
+        try:
+            self._commits = [line[COMMITS : line.index(b" ", COMMITS)] for line in self._entries]
+        except ValueError:
+            return False
+        return all(self._take_other(lines[place], place - before) for before, place in enumerate(others))
 
-    def _take(self, line: bytes) -> bool:
-        """Take a line for what is known, and return whether it makes sense."""
-        kind, *parts = line.split(b" ", 4)
-        if kind == ENTRY and len(parts) == 4:
-            id_, file, text, record = parts
-            commits = () if text == NONE else tuple(_pairs(text))
-            self.rows[len(self.rows) + 1] = Row(id_, file, commits, record)
-            return len(id_) == layout.HASH and all(len(one) == len(other) == layout.HASH for one, other in commits)
-        kind, name, record = line.split(b" ", 2) if line.count(b" ") >= 2 else (b"", b"", b"")
-        if kind == REFS and name == str(len(self.rows)).encode():
-            self._state = len(self.rows)
-            self._refs = self._state, record
-            return True
-        if kind == PACK:
+    def _take_other(self, line: bytes, entries: int) -> bool:
+        """Take a line that is not an entry, behind so many, and return whether it makes sense."""
+        name, _, record = line[len(REFS) : -DIGEST - 1].partition(b" ")
+        if line.startswith(REFS) and name == str(entries).encode():
+            self._refs = entries, record
+        elif line.startswith(PACK):
             self._packs[name.decode(errors="replace")] = record.decode(errors="replace")
-            return True
-        return False
+        else:
+            return False
+        return True
 
 
 class IndexedCommits(Sequence[Commit]):
@@ -239,8 +278,8 @@ class IndexedCommits(Sequence[Commit]):
 
     Parameters
     ----------
-    rows : mapping of int to Row
-        The entries of an index.
+    index : LogIndex
+        The index.
     entry : callable
         Returns an entry by its number.
 
@@ -248,6 +287,8 @@ class IndexedCommits(Sequence[Commit]):
     ----------
     ids : list of str
         Of all commits.
+    numbers : dict of str to int
+        Of each, n of its version vn.
 
     Raises
     ------
@@ -255,13 +296,10 @@ class IndexedCommits(Sequence[Commit]):
         A commit is there twice, or has an id that is none.
     """
 
-    def __init__(self, rows: dict[int, Row], entry: Callable[[int], EntryFacts]) -> None:
-        pairs = [(id_, content, number) for number, row in rows.items() for id_, content in row.commits]
-        self.ids = [id_ for id_, _, _ in pairs]
-        self._contents = [content for _, content, _ in pairs]
-        self._entries = [number for _, _, number in pairs]
-        self.numbers = {id_: number for number, id_ in enumerate(self.ids)}
-        if len(self.numbers) < len(self.ids) or "".join(self.ids).strip(layout.HEX):
+    def __init__(self, index: LogIndex, entry: Callable[[int], EntryFacts]) -> None:
+        self.ids, self._contents, self._entries = index.commits()
+        self.numbers = dict(zip(self.ids, range(len(self.ids)), strict=True))
+        if len(self.numbers) < len(self.ids):
             raise ValueError("commits are there once")
         self._entry = entry
         self._made: dict[int, Commit] = {}
@@ -315,14 +353,15 @@ def _refs_record(refs: Refs) -> bytes:
     return layout.canonical_json(record).encode()
 
 
-def _refs_of(text: bytes, commits: set[str]) -> Refs | None:
+def _refs_of(text: bytes, commits: Container[str]) -> Refs:
     try:
         record: dict[str, Any] = json.loads(text)
         refs = Refs(record["head"], dict(record["branches"]), dict(record["tags"]), dict(record["moved"]))
         texts = [refs.head, *refs.branches, *refs.tags, *refs.moved]
-        standing = {*refs.branches.values(), *refs.tags.values()}
         numbers = {type(number) for number in refs.moved.values()} <= {int}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    sound = all(type(name) is str for name in texts) and numbers and standing <= commits
-    return refs if sound and refs.head in refs.branches else None
+        standing = all(commit in commits for commit in (*refs.branches.values(), *refs.tags.values()))
+    except (TypeError, KeyError, RecursionError):
+        raise ValueError("refs stand at commits") from None
+    if not (all(type(name) is str for name in texts) and numbers and standing and refs.head in refs.branches):
+        raise ValueError("refs stand at commits")
+    return refs

@@ -13,7 +13,7 @@ from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
 from .active import History
 from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
-from .index import HEADER, NONE, IndexedCommits, LogIndex, Row, logged_in
+from .index import HEADER, NO_FILE, IndexedCommits, LogIndex, Row, logged_in
 from .log import Log
 from .refs import Refs, check_entry
 
@@ -77,7 +77,8 @@ class Ledger:
         self._claimed: tuple[int, int, str] | None = None
         self._written = 0
         stored = index_of(self.locations)
-        self._note_claim(stored)
+        if stored is not None:
+            self._claimed = stored.claim()
         if not indexed or stored is None or not self._begin_with(stored):
             self.index = LogIndex(self._index_path)
             self.index.cut(0)
@@ -173,7 +174,7 @@ class Ledger:
                 commits.append((logged.id, logged.measured.content))
         location = self.locations.entry(entry.number)
         file = file_hash(location.path) if location.group == "/" else None
-        row = Row(id_.encode(), (file or "").encode() or NONE, tuple(commits), record.encode())
+        row = Row(id_.encode(), (file or "").encode() or NO_FILE, tuple(commits), record.encode())
         self.index.append(entry.number, row, self.refs)
 
     def _load(self, commit: Commit) -> LoggedCommit:
@@ -197,25 +198,17 @@ class Ledger:
         """Return an entry from the index, and from the log where the index has none that makes sense."""
         return self.index.entry(number) or entry_facts(self.log.read(number)[0].record)
 
-    def _note_claim(self, stored: LogIndex | None) -> None:
-        """Note how long the log was when it was last indexed."""
-        if stored is not None and stored.rows:
-            commits = [id_ for row in stored.rows.values() for id_, _ in row.commits]
-            self._claimed = (stored.length, len(commits), commits[0]) if commits else None
-
     def _begin_with(self, stored: LogIndex) -> bool:
         """Begin with an index as far as it is that of the log as it is now; return whether it is at all."""
         self.index = stored
         length, certain = self._covered(stored)
-        if not length:
-            return False
-        stored.cut(length)
         try:
-            commits = IndexedCommits(stored.rows, self._entry)
-            refs = stored.refs(self._entry)
+            stored.cut(length)
+            commits = IndexedCommits(stored, self._entry)
+            refs = stored.refs(self._entry, commits.numbers)
         except (FormatError, ValueError):
             return False
-        if refs is None or not commits.ids or refs.head not in refs.branches:
+        if not length or not commits.ids or refs.head not in refs.branches:
             return False
         if certain:
             self.log.advance(length, stored.last, flushed=False)
@@ -271,5 +264,5 @@ def index_of(locations: DirectoryStore | SingleFileStore) -> LogIndex | None:
     stored, text = LogIndex(None), ChainedLines(HEADER)
     with contextlib.suppress(FormatError, OSError):
         text.read_on(hdf5.read(location, layout.HISTORY).record.encode())
-        stored.take(text.lines)
+        stored.take(text)
     return stored

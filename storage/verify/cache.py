@@ -84,9 +84,9 @@ def index_agrees(ledger: Ledger, stored: index.LogIndex) -> bool:
     """Return whether an index says what has been read of the log, as far as it goes; nothing of it is taken on trust."""
     if stored.length > ledger.log.length or stored.states() != ledger.index.states()[: len(stored.states())]:
         return False
-    for number, row in stored.rows.items():
-        known = ledger.index.rows[number]
-        if row._replace(file=known.file) != known or (index.NONE not in (row.file, known.file) and row != known):
+    for number in range(1, stored.length + 1):
+        row, known = stored[number], ledger.index[number]
+        if row._replace(file=known.file) != known or (index.NO_FILE not in (row.file, known.file) and row != known):
             return False
     return True
 

@@ -77,7 +77,7 @@ def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     if ledger.log.damage:
         return
     known = before.index
-    if location is not None and (known is None or not known.rows or not index_agrees(ledger, known)):
+    if location is not None and (known is None or not known.length or not index_agrees(ledger, known)):
         what = f"{location} is damaged, or not the index of this log: opening the file reads every entry."
         yield Finding("damage", path.name, what)
     if wrong := read_problem(lambda: hdf5.walk(path)):
