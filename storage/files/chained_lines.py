@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -139,13 +140,23 @@ class ChainedLines:
 
 def _content(path: Path, start: int) -> bytes | None:
     """Return what a file holds from a byte on; `None` where there is no such file, or it ends before that."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
-    with contextlib.suppress(OSError), open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123
-        status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode) and start <= status.st_size <= LARGEST:
+    with contextlib.suppress(OSError), _opened(path) as file:
+        if start <= _size(file) <= LARGEST:
             file.seek(start)
             return file.read()
     return None
+
+
+def _opened(path: Path) -> io.FileIO:
+    """Return a file to read: no link is followed out of the store, and no pipe waited for."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+    return io.FileIO(os.open(path, flags))
+
+
+def _size(file: io.FileIO) -> int:
+    """Return the size of a file; of what is no file, more than is read."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else LARGEST + 1
 
 
 def ended(line: bytes, hash_: Hash) -> bytes:
@@ -163,8 +174,7 @@ def text_of(lines: Sequence[bytes]) -> bytes:
 
 def file_hash(path: Path) -> str | None:
     """Return the SHA-256 of a file; `None` where it cannot be read."""
-    try:
-        with path.open("rb") as file:
+    with contextlib.suppress(OSError), _opened(path) as file:
+        if _size(file) <= LARGEST:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+    return None

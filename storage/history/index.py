@@ -146,9 +146,13 @@ class LogIndex:
         """Append an entry that has been read or written, after which refs stand so."""
         self._rows[number], self.length = row, number
         self._add(row.line())
-        if number - self._refs[0] >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
-            self._refs = number, _refs_record(refs)
-            self._add(REFS + str(number).encode() + b" " + self._refs[1])
+        self.note_refs(refs)
+
+    def note_refs(self, refs: Refs) -> None:
+        """Note where refs stand after the last entry, if enough have come since that was last noted."""
+        if self.length - self._refs[0] >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
+            self._refs = self.length, _refs_record(refs)
+            self._add(REFS + str(self.length).encode() + b" " + self._refs[1])
 
     def note_pack(self, store: DirectoryStore, number: int) -> None:
         """Note the hash of the pack that has an entry."""

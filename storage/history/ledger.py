@@ -210,6 +210,7 @@ class Ledger:
             return False
         if not length or not commits.ids or refs.head not in refs.branches:
             return False
+        stored.note_refs(refs)
         if certain:
             self.log.advance(length, stored.last, flushed=False)
         elif not self.log.skip(length, stored.last):
