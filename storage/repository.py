@@ -115,7 +115,6 @@ class Repository:
         Conflict
             Something stands at the path already.
         """
-
         from .history.planning import Plan  # with numpy, pydantic and HDF5, which reading the log has no need of
         from .transfer import creation
 
@@ -468,8 +467,7 @@ class Repository:
             raise read_only(store)
         self.refresh()
         report = pack(store, self._ledger.log, progress)
-        self._ledger.note_pack()
-        self._ledger.write_index()
+        self._ledger.note_packs()
         return report
 
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:

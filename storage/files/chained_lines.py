@@ -17,7 +17,7 @@ from . import durable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from hashlib import _Hash as Hash
+    from hashlib import _Hash as Hash  # pyright: ignore[reportPrivateUsage]  it has no other name
     from pathlib import Path
 
 LARGEST = 1 << 30
@@ -117,9 +117,11 @@ class ChainedLines:
         assert self.path is not None
         self.read_on(_content(self.path, self._size))
         both = min(len(self.lines), len(lines))
-        if not self.whole or self.lines[agreed:both] != list(lines[agreed:both]):
-            self._write(self.path, list(lines))
-        elif len(lines) > both and not self._append(self.path, lines[both:]):
+        if (
+            not self.whole
+            or self.lines[agreed:both] != list(lines[agreed:both])
+            or (len(lines) > both and not self._append(self.path, lines[both:]))
+        ):
             self._write(self.path, list(lines))
 
     def _append(self, path: Path, lines: Sequence[bytes]) -> bool:

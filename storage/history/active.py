@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...engine.errors import FormatError
 from ..files import layout
-from .commits import Event, adds_of
+from .commits import Event, adds_of, logged_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class History:
         self,
         load: Callable[[Commit], LoggedCommit],
         first: IndexedCommits | None = None,
-        describe: Callable[[Commit], LoggedFacts | LoggedCommit] | None = None,
+        describe: Callable[[Commit], LoggedFacts] | None = None,
     ) -> None:
         self._first = first
         self._later: list[Commit | None] = []
@@ -61,7 +61,7 @@ class History:
         self._numbers = {} if first is None else dict(first.numbers)
         self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
-        self._facts: dict[str, LoggedFacts | LoggedCommit] = {}
+        self._facts: dict[str, LoggedFacts] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
     @property
@@ -135,10 +135,11 @@ class History:
             _cache(self._records, commit, self._load(self[commit]), MOST_CACHED)
         return self._records[commit]
 
-    def facts(self, commit: str) -> LoggedFacts | LoggedCommit:
+    def facts(self, commit: str) -> LoggedFacts:
         """Return what is shown of a commit: the same as `logged`, without reading the log where its index has it."""
         if commit not in self._facts:
-            facts = self.logged(commit) if self._describe is None else self._describe(self[commit])
+            described = self._describe
+            facts = logged_facts(self.logged(commit)) if described is None else described(self[commit])
             _cache(self._facts, commit, facts, MOST_CACHED)
         return self._facts[commit]
 
@@ -254,7 +255,7 @@ class History:
         unseen = sorted((commit for commit in setters if commit not in seen), key=self.number)
         return {self[commit].base: commit for commit in unseen}
 
-    def record(self, event: Event) -> PathwayFacts | PathwayRecord:
+    def record(self, event: Event) -> PathwayFacts:
         """Return what is shown of the pathway that an event added."""
         for record in self.facts(event.commit).commit.adds:
             if record.id == event.pathway:

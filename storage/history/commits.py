@@ -173,6 +173,11 @@ def entry_facts(text: str | bytes) -> EntryFacts:
         raise FormatError("An entry in the index of the log makes no sense.", code="index-damaged") from None
 
 
+def logged_facts(logged: LoggedCommit) -> LoggedFacts:
+    """Return what is shown of a commit from its record."""
+    return _logged(json.loads(logged.canonical()))
+
+
 def _logged(record: dict[str, Any]) -> LoggedFacts:
     commit, measured = record["commit"], record["measured"]
     source = commit["source"]

@@ -30,7 +30,7 @@ STATE_EVERY = 64
 """Fewest entries between two lines that say where all refs stand."""
 
 CHECKED = 64
-"""The last entries of a log whose files are compared with their hashes in the index, as far as they are loose."""
+"""The last entries of a log whose files are compared with their hashes in the index whenever it is read."""
 
 ENTRY, REFS, PACK = b"entry ", b"refs ", b"pack "
 NONE = b"-"
@@ -85,6 +85,7 @@ class LogIndex:
 
     def __init__(self, path: Path | None) -> None:
         self._file = ChainedLines(HEADER, path)
+        self._stale: set[str] = set()  # packs that are no longer what they were
         self.take(self._file)
         self._agreed = len(self.lines)
 
@@ -154,12 +155,13 @@ class LogIndex:
             self._refs = self.length, _refs_record(refs)
             self._add(REFS + str(self.length).encode() + b" " + self._refs[1])
 
-    def note_pack(self, store: DirectoryStore, number: int) -> None:
-        """Note the hash of the pack that has an entry."""
-        path = store.entry(number).path
-        if digest := file_hash(path):
-            self._packs[path.name] = digest
-            self._add(PACK + path.name.encode() + b" " + digest.encode())
+    def note_packs(self, store: DirectoryStore) -> None:
+        """Note the hashes of the packs that have any of the last entries."""
+        for path in {store.entry(number).path: None for number in self._late(self.length) if _is_packed(store, number)}:
+            if (path.name not in self._packs or path.name in self._stale) and (digest := file_hash(path)):
+                self._packs[path.name] = digest
+                self._stale.discard(path.name)
+                self._add(PACK + path.name.encode() + b" " + digest.encode())
 
     @property
     def unwritten(self) -> bool:
@@ -188,17 +190,27 @@ class LogIndex:
     def covered(self, store: DirectoryStore) -> tuple[int, bool]:
         """Return up to which entry this is the index of a log by the files that are there, and if the last is certain.
 
-        The last loose entries are compared with their hashes, and the pack of the last one with that of the pack.
+        The files of the last entries, packs too, are compared with their hashes.
         """
         last = min(self.length, store.look())
         if not last or not store.holds_all(last):
             return 0, True
-        for number in range(max(1, last - CHECKED + 1), last + 1):
-            location = store.entry(number)
-            if location.group == "/" and file_hash(location.path) != self[number].file.decode():
-                return number - 1, number > last - CHECKED + 1
-        location = store.entry(last)
-        return last, location.group == "/" or self._packs.get(location.path.name, "") == file_hash(location.path)
+        packs: dict[str, bool] = {}
+        for number in self._late(last):
+            path = store.entry(number).path
+            if not _is_packed(store, number):
+                same = file_hash(path) == self[number].file.decode()
+            elif path.name in packs:
+                same = packs[path.name]
+            else:
+                same = packs[path.name] = self._packs.get(path.name, "") == file_hash(path)
+            if not same:
+                self._stale.add(path.name)
+                return number - 1, number > self._late(last)[0]
+        return last, True
+
+    def _late(self, last: int) -> range:
+        return range(max(1, last - CHECKED + 1), last + 1)
 
     def entry(self, number: int) -> EntryFacts | None:
         """Return an entry of the log as its row has it; `None` where there is none that makes sense."""
@@ -344,6 +356,10 @@ def logged_in(entry: EntryFacts, commit: str) -> LoggedFacts:
         f"Entry {entry.number} of the log does not bring the commit {commit}, but the index says that it does.",
         code="index-damaged",
     )
+
+
+def _is_packed(store: DirectoryStore, number: int) -> bool:
+    return store.entry(number).group != "/"
 
 
 def _pairs(text: bytes) -> Iterator[tuple[str, str]]:

@@ -83,6 +83,7 @@ class Ledger:
             self.index = LogIndex(self._index_path)
             self.index.cut(0)
         self.refresh()
+        self.note_packs()
 
     def refresh(self) -> None:
         """Read what has been written to the store since it was last read."""
@@ -185,10 +186,11 @@ class Ledger:
                 return logged
         raise FormatError(f"{stored.location} is damaged: it does not contain the commit {commit.id}.")
 
-    def note_pack(self) -> None:
-        """Note in the index the pack that has the last entry, if one has, so that it need not be opened for its id."""
-        if isinstance(self.locations, DirectoryStore) and self.locations.entry(self.log.length).group != "/":
-            self.index.note_pack(self.locations, self.log.length)
+    def note_packs(self) -> None:
+        """Note in the index the packs that have any of the last entries, so that they need not be read for it."""
+        if isinstance(self.locations, DirectoryStore) and self._keeps_index and not self.log.damage:
+            self.index.note_packs(self.locations)
+            self.write_index()
 
     def _describe(self, commit: Commit) -> LoggedFacts:
         """Return what is shown of a commit, from the index where it has it."""
@@ -215,8 +217,6 @@ class Ledger:
             self.log.advance(length, stored.last, flushed=False)
         elif not self.log.skip(length, stored.last):
             return False
-        else:
-            self.note_pack()
         self.history, self.refs = History(self._load, commits, self._describe), refs
         return True
 

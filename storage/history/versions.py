@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .active import History
-    from .ledger import Ledger
     from .commits import LoggedFacts, PathwayFacts, SourceFacts
-    from .records import LoggedCommit, PathwayRecord, SourceRecord
+    from .ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,7 +32,7 @@ class Version:
     """
 
     number: int
-    entry: LoggedFacts | LoggedCommit
+    entry: LoggedFacts
     refs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -84,7 +83,7 @@ class Version:
         return bool(self.parents) and self.entry.commit.sets_base
 
     @property
-    def added(self) -> tuple[PathwayFacts, ...] | tuple[PathwayRecord, ...]:
+    def added(self) -> tuple[PathwayFacts, ...]:
         """The pathways that the commit added."""
         return self.entry.commit.adds
 
@@ -120,7 +119,7 @@ class Version:
         return self.entry.commit.time
 
     @property
-    def source(self) -> SourceFacts | SourceRecord | None:
+    def source(self) -> SourceFacts | None:
         """The file that the pathways were read from."""
         return self.entry.commit.source
 
@@ -159,7 +158,7 @@ class ActivePathway:
         The first version that added it; tells pathways of one name apart.
     """
 
-    record: PathwayFacts | PathwayRecord
+    record: PathwayFacts
     since: str
 
     @property

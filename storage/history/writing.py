@@ -75,7 +75,9 @@ class Writer:
             raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
         return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
-    def move(self, moves: Sequence[MoveFacts | MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None) -> None:
+    def move(
+        self, moves: Sequence[MoveFacts | MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None
+    ) -> None:
         """Write moves of refs, as long as those refs, and others named, stand where they stood; raises as `append`."""
         from .records import EntryRecord, MoveRecord  # brings pydantic in, which reading has no need of
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...engine.errors import FormatError
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of

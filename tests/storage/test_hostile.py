@@ -24,9 +24,9 @@ import pytest
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files import hdf5, layout
-from grnledger.storage.files.chained_lines import DIGEST, ChainedLines, ended, text_of
-from grnledger.storage.history import entries, index, refs
+from grnledger.storage.files import chained_lines, hdf5, layout
+from grnledger.storage.history import entries, refs
+from grnledger.storage.history.index import HEADER
 from grnledger.storage.history.ledger import Ledger
 from grnledger.storage.networks.reading import VersionReader
 from h5py import h5s, h5t
@@ -740,10 +740,10 @@ def indexed(what: str, change: Callable[[list[bytes]], object], codes: Any = DER
 
     def build(store: Path) -> None:
         path = store / "cache" / "history"
-        lines = [line[: -DIGEST - 1] for line in ChainedLines(index.HEADER, path).lines]
+        lines = [line[: -chained_lines.DIGEST - 1] for line in chained_lines.ChainedLines(HEADER, path).lines]
         change(lines)
-        hash_ = hashlib.sha256(index.HEADER)
-        path.write_bytes(index.HEADER + text_of([ended(line, hash_) for line in lines]))
+        hash_ = hashlib.sha256(HEADER)
+        path.write_bytes(HEADER + chained_lines.text_of([chained_lines.ended(line, hash_) for line in lines]))
 
     HARMS[f"an index {what}"] = Harm(build, codes, mended=True)
 

@@ -149,7 +149,7 @@ def _json(version: Version, active: list[ActivePathway]) -> dict[str, object]:
         "rank_since_anchor": measured.rank_since,
         "probe": measured.probe,
         "guard": measured.guard,
-        "source": version.source.model_dump(mode="json") if version.source else None,
+        "source": version.source._asdict() if version.source else None,
         "missing": {", ".join(record.names): list(record.missing) for record in version.added if record.missing},
         "active": [
             {**names, "since": pathway.since, "units": pathway.record.units}

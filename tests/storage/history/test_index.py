@@ -17,10 +17,8 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import last_entry
 from grnledger.storage.history import index
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.history.records import MoveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from grnledger.storage.repository import Repository
