@@ -47,21 +47,22 @@ class StoreNames:
 
     def __init__(self, path: Path) -> None:
         self._ledger = Ledger(path)
-        if self._ledger.history.numbered(0) is None:
+        first = self._ledger.history.numbered(0)
+        if first is None:
             raise self._ledger.lost()
+        self._base = first.base
 
     @functools.cached_property
     def genes(self) -> tuple[str, ...]:
         """The panel: from the cache, else from whichever base can be read."""
-        cache, first = self._ledger.locations.cache, self._history.numbered(0)
-        assert first is not None
+        cache = self._ledger.locations.cache
         path = None if cache is None else cache / layout.PANEL
-        genes = None if path is None else read_panel(path, first.base)
+        genes = None if path is None else read_panel(path, self._base)
         if genes is None:
             genes = self._panel()
             if genes and path is not None and not self._ledger.log.damage:
                 with contextlib.suppress(OSError):  # of a store that cannot be written
-                    _write_panel(path, first.base, genes)
+                    _write_panel(path, self._base, genes)
         return genes
 
     def revs(self) -> list[str]:

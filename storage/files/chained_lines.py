@@ -114,14 +114,14 @@ class ChainedLines:
         OSError
             The disk refused.
         """
-        assert self.path is not None
+        if self.path is None:
+            return
         self.read_on(_content(self.path, self._size))
         both = min(len(self.lines), len(lines))
-        if (
-            not self.whole
-            or self.lines[agreed:both] != list(lines[agreed:both])
-            or (len(lines) > both and not self._append(self.path, lines[both:]))
-        ):
+        same = self.whole and self.lines[agreed:both] == list(lines[agreed:both])
+        if same and len(lines) <= both:
+            return
+        if not (same and self._append(self.path, lines[both:])):
             self._write(self.path, list(lines))
 
     def _append(self, path: Path, lines: Sequence[bytes]) -> bool:

@@ -199,8 +199,8 @@ class History:
                 _, also = heapq.heappop(waiting)
                 wanted -= also
                 inside = inside and also
-            known = self.numbered(-number)
-            assert known is not None
+            if (known := self.numbered(-number)) is None:
+                continue  # no commit is lost that has a number of its own
             if inside:
                 yield known
             for parent in known.parents:

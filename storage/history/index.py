@@ -170,9 +170,8 @@ class LogIndex:
 
     def write(self) -> None:
         """Write to the text what it lacks; raises `OSError`."""
-        if self._file.path is not None:
-            self._file.extend(self.lines, agreed=self._agreed)
-            self._agreed = len(self.lines)
+        self._file.extend(self.lines, agreed=self._agreed)
+        self._agreed = len(self.lines)
 
     @property
     def damaged(self) -> bool:

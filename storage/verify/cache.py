@@ -80,7 +80,7 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
 
 
 def index_agrees(ledger: Ledger, stored: index.LogIndex) -> bool:
-    """Return whether an index says what has been read of the log, as far as it goes; nothing of it is taken on trust."""
+    """Return whether an index says what has been read of the log, as far as it goes."""
     if stored.length > ledger.log.length or stored.states() != ledger.index.states()[: len(stored.states())]:
         return False
     for number in range(1, stored.length + 1):
