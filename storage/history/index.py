@@ -295,8 +295,8 @@ class IndexedCommits(Sequence[Commit]):
     ----------
     index : LogIndex
         The index.
-    entry : callable
-        Returns an entry by its number.
+    entry, entry_in_log : callable
+        Return an entry by its number: from the index, where that makes sense; and from the log.
 
     Attributes
     ----------
@@ -311,12 +311,14 @@ class IndexedCommits(Sequence[Commit]):
         A commit is there twice, or has an id that is none.
     """
 
-    def __init__(self, index: LogIndex, entry: Callable[[int], EntryFacts]) -> None:
+    def __init__(
+        self, index: LogIndex, entry: Callable[[int], EntryFacts], entry_in_log: Callable[[int], EntryFacts]
+    ) -> None:
         self.ids, self._contents, self._entries = index.commits()
         self.numbers = dict(zip(self.ids, range(len(self.ids)), strict=True))
         if len(self.numbers) < len(self.ids):
             raise ValueError("commits are there once")
-        self._entry = entry
+        self._entry, self._entry_in_log = entry, entry_in_log
         self._made: dict[int, Commit] = {}
 
     def __len__(self) -> int:
@@ -334,10 +336,10 @@ class IndexedCommits(Sequence[Commit]):
         if not 0 <= index < len(self):
             raise IndexError(index)
         if index not in self._made:
-            number = self._entries[index]
-            commit = commit_of(logged_in(self._entry(number), self.ids[index]), number)
+            number, id_ = self._entries[index], self.ids[index]
+            commit = commit_of(logged_in(self._entry(number), id_), number)
             if any(self.numbers.get(parent, index) >= index for parent in commit.parents):
-                raise FormatError(f"The commit {commit.id} comes before its parent.", code="index-damaged")
+                commit = commit_of(logged_in(self._entry_in_log(number), id_), number)
             self._made[index] = commit
         return self._made[index]
 

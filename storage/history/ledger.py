@@ -13,7 +13,7 @@ from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
 from .active import History
 from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
-from .index import HEADER, NO_FILE, IndexedCommits, LogIndex, Row, logged_in
+from .index import CHECKED, HEADER, NO_FILE, IndexedCommits, LogIndex, Row, logged_in
 from .log import Log
 from .refs import Refs, check_entry
 
@@ -198,7 +198,10 @@ class Ledger:
 
     def _entry(self, number: int) -> EntryFacts:
         """Return an entry from the index, and from the log where the index has none that makes sense."""
-        return self.index.entry(number) or entry_facts(self.log.read(number)[0].record)
+        return self.index.entry(number) or self._entry_in_log(number)
+
+    def _entry_in_log(self, number: int) -> EntryFacts:
+        return entry_facts(self.log.read(number)[0].record)
 
     def _begin_with(self, stored: LogIndex) -> bool:
         """Begin with an index as far as it is that of the log as it is now; return whether it is at all."""
@@ -206,7 +209,7 @@ class Ledger:
         length, certain = self._covered(stored)
         try:
             stored.cut(length)
-            commits = IndexedCommits(stored, self._entry)
+            commits = IndexedCommits(stored, self._entry, self._entry_in_log)
             refs = stored.refs(self._entry, commits.numbers)
         except (FormatError, ValueError):
             return False
@@ -223,7 +226,7 @@ class Ledger:
     def _covered(self, stored: LogIndex) -> tuple[int, bool]:
         if isinstance(self.locations, DirectoryStore):
             return stored.covered(self.locations)
-        return stored.length, False
+        return max(0, stored.length - CHECKED), False  # in one file entries have no hash of a file: the last are read
 
     def _mark(self) -> bytes:
         """Return the high-water mark that was kept of a log."""

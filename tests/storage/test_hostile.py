@@ -700,7 +700,7 @@ linked("for the packs", REFUSED, "packs", "")
 linked("for the cache", FINE, "cache", "")
 linked("for the anchors", FINE, "cache/anchors", "")
 linked("for the high-water mark", DERIVED, "cache/last", "secret.txt")
-linked("for the index", DERIVED, "cache/history", "secret.txt")
+linked("for the index", FINE, "cache/history", "secret.txt")
 linked("for FORMAT", (6, 1, 6, 6), "FORMAT", "secret.txt")
 linked("for the lock", FINE, "lock", "secret.txt")
 
@@ -718,7 +718,7 @@ piped("for an entry", LOST_ENTRY, "log/0000000002.h5")
 piped("for a base", LOST_BASE, base)
 piped("for FORMAT", (6, 1, 6, 6), "FORMAT")
 piped("for the high-water mark", DERIVED, "cache/last")
-piped("for the index", DERIVED, "cache/history")
+piped("for the index", FINE, "cache/history")
 piped("for the lock", FINE, "lock")
 
 
@@ -784,16 +784,16 @@ indexed("with moves that are none", second(lambda record: record.update(moves=[1
 indexed("with an entry that is nested deep", lambda lines: lines.__setitem__(1, lines[1] + b"[" * 100_000))
 indexed("with an entry that is no JSON", lambda lines: lines.__setitem__(1, lines[1] + b"\xff"))
 indexed("with another commit", text_in(1, b":", b"x"))
-indexed("with an id that is none", lambda lines: lines.__setitem__(1, b"entry x"))
-indexed("with a line that is none", lambda lines: lines.insert(1, b"surprise"))
-indexed("with an entry twice", lambda lines: lines.insert(1, lines[1]))
-indexed("of another file", lambda lines: lines.__setitem__(3, lines[3][:71] + b"0" * 64 + lines[3][135:]))
+indexed("with an id that is none", lambda lines: lines.__setitem__(1, b"entry x"), FINE)
+indexed("with a line that is none", lambda lines: lines.insert(1, b"surprise"), FINE)
+indexed("with an entry twice", lambda lines: lines.insert(1, lines[1]), (6, 1, 0, 6))
+indexed("of another file", lambda lines: lines.__setitem__(3, lines[3][:71] + b"0" * 64 + lines[3][135:]), FINE)
 indexed("that puts main elsewhere", lambda lines: lines.append(
     b'refs 4 {"branches":{"main":"%s"},"head":"main","moved":{},"tags":{}}' % NOBODY.encode()))  # fmt: skip
 indexed("that puts HEAD nowhere", lambda lines: lines.append(
     b'refs 4 {"branches":{},"head":"x","moved":{},"tags":{}}'))  # fmt: skip
 indexed("that is longer than the log", lambda lines: lines.append(lines[3]), (6, 1, 0, 6))
-indexed("of no entries", lambda lines: lines.clear())
+indexed("of no entries", lambda lines: lines.clear(), FINE)
 
 
 # Packs
