@@ -106,7 +106,9 @@ def main() -> None:
                 if round_:
                     times[label].append(seconds)
     middle = {label: [statistics.median(part) for part in zip(*each, strict=True)] for label, each in times.items()}
-    print(f"# {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.runs}; index of the log warm")
+    print(
+        f"# {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.runs}; index of the log warm"
+    )
     print("command\tseconds\tCPU\tof_git_log\tof_help\tof_start")
     for label, (seconds, cpu) in middle.items():
         ratios = "\t".join(f"{seconds / middle[other][0]:.2f}" for other in ("git log", "grn --help", "start"))

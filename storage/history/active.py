@@ -26,7 +26,7 @@ Cached = TypeVar("Cached")
 MOST_CACHED = 4_096
 """Most records of commits in memory; of sets of active pathways, a sixteenth of it."""
 
-LONGEST_CHAIN = 64
+LONGEST_CHAIN = 128
 """Most commits over which a set of active pathways is followed step by step; beyond, it is found from all ancestors."""
 
 
@@ -41,6 +41,8 @@ class History:
         Commits that are known already, in the order of the log.
     describe : callable, optional
         Returns what is shown of a commit; by default what its record in the log says.
+    noted : callable, optional
+        Returns the adds that are active in a version, where somebody has noted them.
 
     Attributes
     ----------
@@ -53,11 +55,12 @@ class History:
         load: Callable[[Commit], LoggedCommit],
         first: IndexedCommits | None = None,
         describe: Callable[[Commit], LoggedFacts] | None = None,
+        noted: Callable[[Commit], frozenset[Event] | None] = lambda _: None,
     ) -> None:
         self._first = first
         self._later: list[Commit | None] = []
         self.lost = 0
-        self._load, self._describe = load, describe
+        self._load, self._describe, self._noted = load, describe, noted
         self._numbers = {} if first is None else dict(first.numbers)
         self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
@@ -220,6 +223,9 @@ class History:
         chain: list[Commit] = []
         for entry in self.first_parents(commit):
             if entry.id in self._active:
+                break
+            if (noted := self._noted(entry)) is not None:
+                _cache(self._active, entry.id, noted, MOST_CACHED // 16)
                 break
             if len(entry.parents) != 1 or len(chain) == LONGEST_CHAIN:
                 _cache(self._active, entry.id, self.merged(entry.id), MOST_CACHED // 16)

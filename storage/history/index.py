@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from ...engine.errors import FormatError
 from ..files import layout
 from ..files.chained_lines import DIGEST, ChainedLines, ended, file_hash, text_of
-from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
+from .commits import Commit, EntryFacts, Event, LoggedFacts, commit_of, entry_facts
 from .refs import Refs
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ STATE_EVERY = 64
 
 CHECKED = 64
 """The last entries of a log whose files are compared with their hashes in the index whenever it is read."""
+
+MOST_ACTIVE = 1_000
+"""Most adds that are active in a version and noted with the refs."""
 
 ENTRY, REFS, PACK = b"entry ", b"refs ", b"pack "
 NONE = b"-"
@@ -143,17 +146,49 @@ class LogIndex:
         first = bringing[0][: layout.HASH].decode(errors="replace")
         return self.length, len(bringing) + sum(text.count(b",") for text in bringing), first
 
-    def append(self, number: int, row: Row, refs: Refs) -> None:
-        """Append an entry that has been read or written, after which refs stand so."""
+    def append(self, number: int, row: Row) -> None:
+        """Append an entry that has been read or written."""
         self._rows[number], self.length = row, number
         self._add(row.line())
-        self.note_refs(refs)
 
-    def note_refs(self, refs: Refs) -> None:
-        """Note where refs stand after the last entry, if enough have come since that was last noted."""
-        if self.length - self._refs[0] >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
-            self._refs = self.length, _refs_record(refs)
-            self._add(REFS + str(self.length).encode() + b" " + self._refs[1])
+    def note_refs(self, refs: Refs, active: Callable[[str], frozenset[Event]]) -> None:
+        """Note where refs stand after the last entry, if enough have come since that was last noted.
+
+        Parameters
+        ----------
+        refs : Refs
+            Where they stand.
+        active : callable
+            Returns the adds that are active in the version of a commit; noted of HEAD's branch, unless they are many.
+        """
+        tip = refs.branches.get(refs.head)
+        if tip and self.length - self._refs[0] >= max(STATE_EVERY, len(refs.branches) + len(refs.tags)):
+            events = active(tip)
+            shown = None if len(events) > MOST_ACTIVE else sorted(map(list, events))
+            self._refs = self.length, _refs_record(refs, shown)
+            self._active[tip.encode()] = self._refs[1]
+            self._add(b" ".join((REFS[:-1], str(self.length).encode(), tip.encode(), self._refs[1])))
+
+    def active(self, commit: Commit, known: Container[str]) -> frozenset[Event] | None:
+        """Return the adds that are active in a version, where they are noted; their content id must be the version's.
+
+        Parameters
+        ----------
+        commit : Commit
+            The version's.
+        known : container of str
+            The ids of all commits.
+        """
+        record = self._active.get(commit.id.encode())
+        if record is None:
+            return None
+        try:
+            events = frozenset(Event(id_, pathway) for id_, pathway in json.loads(record)["active"])
+            content = layout.version_content_id(commit.base, {event.pathway for event in events})
+            sound = content == commit.content and all(event.commit in known for event in events)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return events if sound else None
 
     def note_packs(self, store: DirectoryStore) -> None:
         """Note the hashes of the packs that have any of the last entries."""
@@ -267,6 +302,7 @@ class LogIndex:
         self._rows: dict[int, Row] = {}
         self._packs: dict[str, str] = {}
         self._refs = 0, b""
+        self._active: dict[bytes, bytes] = {}
         self._latest: tuple[int, EntryFacts] | None = None
         self.length = len(self._entries)
         others = [place for place, line in enumerate(lines) if not line.startswith(ENTRY)]
@@ -280,7 +316,8 @@ class LogIndex:
         """Take a line that is not an entry, behind so many, and return whether it makes sense."""
         name, _, record = line[len(REFS) : -DIGEST - 1].partition(b" ")
         if line.startswith(REFS) and name == str(entries).encode():
-            self._refs = entries, record
+            tip, _, record = record.partition(b" ")
+            self._refs, self._active[tip] = (entries, record), record
         elif line.startswith(PACK):
             self._packs[name.decode(errors="replace")] = record.decode(errors="replace")
         else:
@@ -369,8 +406,9 @@ def _pairs(text: bytes) -> Iterator[tuple[str, str]]:
         yield id_, content
 
 
-def _refs_record(refs: Refs) -> bytes:
-    record = {"head": refs.head, "branches": refs.branches, "tags": refs.tags, "moved": refs.moved}
+def _refs_record(refs: Refs, active: list[list[str]] | None) -> bytes:
+    where = {"head": refs.head, "branches": refs.branches, "tags": refs.tags, "moved": refs.moved}
+    record = {**where, "active": active}
     return layout.canonical_json(record).encode()
 
 

@@ -12,7 +12,7 @@ from ..files.chained_lines import ChainedLines, file_hash
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
 from .active import History
-from .commits import Commit, EntryFacts, LoggedFacts, commit_of, entry_facts
+from .commits import Commit, EntryFacts, Event, LoggedFacts, commit_of, entry_facts
 from .index import CHECKED, HEADER, NO_FILE, IndexedCommits, LogIndex, Row, logged_in
 from .log import Log
 from .refs import Refs, check_entry
@@ -71,7 +71,7 @@ class Ledger:
         self.locations = locations_of(path) if strict else DirectoryStore(path)
         self._keeps_index = indexed
         self.log = Log(self.locations)
-        self.history = History(self._load, describe=self._describe)
+        self.history = History(self._load, None, self._describe, self._noted)
         self.refs = Refs()
         self.losses: dict[int, range] = {}
         self._claimed: tuple[int, int, str] | None = None
@@ -176,7 +176,9 @@ class Ledger:
         location = self.locations.entry(entry.number)
         file = file_hash(location.path) if location.group == "/" else None
         row = Row(id_.encode(), (file or "").encode() or NO_FILE, tuple(commits), record.encode())
-        self.index.append(entry.number, row, self.refs)
+        self.index.append(entry.number, row)
+        if not self.log.damage:
+            self.index.note_refs(self.refs, self.history.active)
 
     def _load(self, commit: Commit) -> LoggedCommit:
         """Return the record of a commit from the log."""
@@ -195,6 +197,9 @@ class Ledger:
     def _describe(self, commit: Commit) -> LoggedFacts:
         """Return what is shown of a commit, from the index where it has it."""
         return logged_in(self._entry(commit.entry), commit.id)
+
+    def _noted(self, commit: Commit) -> frozenset[Event] | None:
+        return self.index.active(commit, self.history)
 
     def _entry(self, number: int) -> EntryFacts:
         """Return an entry from the index, and from the log where the index has none that makes sense."""
@@ -215,12 +220,12 @@ class Ledger:
             return False
         if not length or not commits.ids or refs.head not in refs.branches:
             return False
-        stored.note_refs(refs)
         if certain:
             self.log.advance(length, stored.last, flushed=False)
         elif not self.log.skip(length, stored.last):
             return False
-        self.history, self.refs = History(self._load, commits, self._describe), refs
+        self.history, self.refs = History(self._load, commits, self._describe, self._noted), refs
+        stored.note_refs(refs, self.history.active)
         return True
 
     def _covered(self, stored: LogIndex) -> tuple[int, bool]:

@@ -789,9 +789,9 @@ indexed("with a line that is none", lambda lines: lines.insert(1, b"surprise"), 
 indexed("with an entry twice", lambda lines: lines.insert(1, lines[1]), (6, 1, 0, 6))
 indexed("of another file", lambda lines: lines.__setitem__(3, lines[3][:71] + b"0" * 64 + lines[3][135:]), FINE)
 indexed("that puts main elsewhere", lambda lines: lines.append(
-    b'refs 4 {"branches":{"main":"%s"},"head":"main","moved":{},"tags":{}}' % NOBODY.encode()))  # fmt: skip
+    b'refs 4 x {"branches":{"main":"%s"},"head":"main","moved":{},"tags":{}}' % NOBODY.encode()))  # fmt: skip
 indexed("that puts HEAD nowhere", lambda lines: lines.append(
-    b'refs 4 {"branches":{},"head":"x","moved":{},"tags":{}}'))  # fmt: skip
+    b'refs 4 x {"branches":{},"head":"x","moved":{},"tags":{}}'))  # fmt: skip
 indexed("that is longer than the log", lambda lines: lines.append(lines[3]), (6, 1, 0, 6))
 indexed("of no entries", lambda lines: lines.clear(), FINE)
 
