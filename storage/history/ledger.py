@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -271,7 +272,7 @@ def index_of(locations: DirectoryStore | SingleFileStore) -> LogIndex | None:
     from ..files import hdf5
 
     stored, text = LogIndex(None), ChainedLines(HEADER)
-    with contextlib.suppress(FormatError, OSError):
-        text.read_on(hdf5.read(location, layout.HISTORY).record.encode())
+    with contextlib.suppress(FormatError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        text.read_on(json.loads(hdf5.read(location, layout.HISTORY).record)["text"].encode())
         stored.take(text)
     return stored

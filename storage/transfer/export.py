@@ -42,7 +42,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             if progress is not None:
                 progress(number / ledger.log.length)
         yield from _bases_and_analyses(ledger, bases_of(ledger.history))
-        content = hdf5.Content(layout.HISTORY, ledger.index.text().decode(), {})
+        content = hdf5.Content(layout.HISTORY, layout.canonical_json({"text": ledger.index.text().decode()}), {})
         yield f"{layout.CACHE}/{layout.HISTORY}", content.seal()
 
     _write(path, parts)
