@@ -83,7 +83,7 @@ def _changed(names: StoreNames, ctx: click.Context) -> Iterable[str]:
 REV = Noun("rev", lambda names, _: names.revs())
 RANGE = Noun("range", lambda names, _: names.revs(), separator="..")
 BRANCH = Noun("branch", _branches)
-TAG = Noun("tag", lambda names, _: sorted(names.refs.tags))
+TAG = Noun("tag", lambda names, _: names.tags())
 PATHWAY = Noun("pathway", _active)
 CHANGED_PATHWAY = Noun("pathway", _changed)
 GENE = Noun("gene", lambda names, _: names.genes)

@@ -127,10 +127,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @store
     @functools.wraps(command)
     def wrapped(path: Path, wait: float | None, **arguments: Any) -> Any:
-        repo = _open(path, wait)
-        answer = command(repo, **arguments)
-        click.get_current_context().call_on_close(repo.refresh_names)  # once the answer is printed
-        return answer
+        return command(_open(path, wait), **arguments)
 
     return wrapped
 

@@ -1,169 +1,159 @@
-"""The names that a store has, for whoever completes them: read from one text in the cache, without numpy or HDF5.
+"""The names that a store has, for whoever completes them: of its index, and of a text in the cache that has the panel.
 
-The text is derived, and counts only for the log that it was made of: it notes the file that holds the last entry, with
-its size and time, and no later entry may be there. `name_cache` makes it.
+Where these are what they should be, neither numpy nor HDF5 is loaded.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
-import itertools
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import FormatError, GrnError
-from .files import layout
-from .files.locations import directory_of
+from .files import durable, layout
 from .history import revspec
-from .history.active import History
 from .history.changes import changed_pathways
-from .history.commits import Commit, Event
-from .history.refs import Refs
+from .history.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from .files.locations import DirectoryStore
-    from .history.records import LoggedCommit
+    from .files.locations import Location
+    from .history.active import History
+    from .history.commits import Commit
 
 LARGEST = 64 << 20
-"""Most bytes of the text: a larger one is not read."""
-
-NOT_OURS = (GrnError, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
-"""What reading a text raises that nobody wrote as it should be."""
+"""Most bytes of the text of the panel: a larger one is not read."""
 
 
-@dataclass(frozen=True, slots=True)
 class StoreNames:
     """The names of a store.
 
     Parameters
     ----------
-    genes : tuple of str
-        The panel.
-    refs : Refs
-        Where HEAD, branches and tags stand; of the moves, none.
-    history : History
-        The commits; of their records, none.
-    pathways : mapping of str to tuple of str
-        The names of pathways, by their ids; of a long log perhaps not all.
+    path : Path
+        The store.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is damaged, or newer than this program.
     """
 
-    genes: tuple[str, ...]
-    refs: Refs
-    history: History
-    pathways: Mapping[str, tuple[str, ...]]
+    def __init__(self, path: Path) -> None:
+        self._ledger = Ledger(path)
+        first = self._ledger.history.numbered(0)
+        if first is None:
+            raise self._ledger.lost()
+        self._base = first.base
+
+    @functools.cached_property
+    def genes(self) -> tuple[str, ...]:
+        """The panel: from the cache, else from whichever base can be read."""
+        cache = self._ledger.locations.cache
+        path = None if cache is None else cache / layout.PANEL
+        genes = None if path is None else read_panel(path, self._base)
+        if genes is None:
+            genes = self._panel()
+            if genes and path is not None and not self._ledger.log.damage:
+                with contextlib.suppress(OSError):  # of a store that cannot be written
+                    _write_panel(path, self._base, genes)
+        return genes
 
     def revs(self) -> list[str]:
         """Return HEAD, the branches, the tags, and the versions, newest first."""
-        versions = (f"v{number}" for number in reversed(range(self.history.length)))
-        return [layout.HEAD, *self.branches(), *sorted(self.refs.tags), *versions]
+        versions = (f"v{number}" for number in reversed(range(self._history.length)))
+        return [layout.HEAD, *self.branches(), *self.tags(), *versions]
 
     def branches(self) -> list[str]:
         """Return the branches, that of HEAD first."""
-        return sorted(self.refs.branches, key=lambda name: (name != self.refs.head, name))
+        head = self._ledger.refs.head
+        return sorted(self._ledger.refs.branches, key=lambda name: (name != head, name))
+
+    def tags(self) -> list[str]:
+        """Return the tags."""
+        return sorted(self._ledger.refs.tags)
 
     def active(self, rev: str) -> list[str]:
         """Return the names of the pathways that are active in a version; of all, if it is none of the store's."""
         try:
-            return self._sorted(event.pathway for event in self.history.active(self._commit(rev)))
+            active = self._history.active(self._commit(rev))
         except GrnError:
-            return self._sorted(self.pathways)
+            return self._all()
+        return sorted({name for event in active for name in self._names(self._history[event.commit], {event.pathway})})
 
     def changed(self, rev: str) -> list[str]:
         """Return the names of the pathways that a version added and removed; of all, if it is none of the store's."""
         try:
-            return self._sorted(frozenset[str]().union(*changed_pathways(self.history, self._commit(rev))))
+            commit = self._commit(rev)
+            changed = frozenset[str]().union(*changed_pathways(self._history, commit))
         except GrnError:
-            return self._sorted(self.pathways)
+            return self._all()
+        parents = self._history[commit].parents[:1]
+        events = self._history.active(commit).union(*map(self._history.active, parents))
+        here = [self._history[event.commit] for event in events if event.pathway in changed]
+        return sorted({name for added in here for name in self._names(added, changed)})
+
+    @property
+    def _history(self) -> History:
+        return self._ledger.history
 
     def _commit(self, rev: str) -> str:
-        return revspec.resolve(rev, self.refs, self.history)
+        return revspec.resolve(rev, self._ledger.refs, self._history)
 
-    def _sorted(self, ids: Iterable[str]) -> list[str]:
-        return sorted({name for id_ in ids for name in self.pathways.get(id_, ())})
+    def _all(self) -> list[str]:
+        return sorted({name for commit in self._history.commits for name in self._names(commit, commit.adds)})
+
+    def _names(self, commit: Commit, pathways: Iterable[str]) -> list[str]:
+        """Return the names of pathways that a commit adds."""
+        if not commit.adds:
+            return []
+        wanted = set(pathways)
+        added = self._history.facts(commit.id).commit.adds
+        return [name for record in added if record.id in wanted for name in record.names]
+
+    def _panel(self) -> tuple[str, ...]:
+        """Return the panel, from whichever base can be read."""
+        for base in dict.fromkeys(commit.base for commit in self._history.commits):
+            if genes := read_genes(self._ledger.locations.base(base)):
+                return genes
+        return ()
 
 
-def cached_names(path: Path) -> StoreNames | None:
-    """Return the names that the cache of a store has; `None` where it has none, or those of another log."""
+def read_genes(location: Location) -> tuple[str, ...] | None:
+    """Return the panel of a base; `None` where that cannot be read."""
+    from .files import hdf5  # brings numpy and HDF5 in
+
+    with contextlib.suppress(FormatError, KeyError):
+        names = hdf5.read(location, layout.BASE).arrays[layout.GENES]
+        return tuple(bytes(name).decode() for name in names.tolist())
+    return None
+
+
+def read_panel(path: Path, base: str) -> tuple[str, ...] | None:
+    """Return the panel that a text in the cache has, if it is that of the base; `None` where it is not what it was."""
     try:
-        store = directory_of(path)
-        record = read_record(store)
-        return names_of(record) if record["entry"] == last_entry_file(store) else None
-    except NOT_OURS:
-        return None
+        if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST:
+            return None
+        checksum, _, body = path.read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != checksum:
+            return None
+        record: dict[str, Any] = json.loads(body)
+        genes: list[Any] = record["genes"]
+        if record["base"] == base and type(genes) is list and all(type(gene) is str for gene in genes):
+            return tuple(genes)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    return None
 
 
-def read_record(store: DirectoryStore) -> dict[str, Any]:
-    """Return the record of names in the cache of a store; raises as `read_text`."""
-    if store.cache is None:
-        raise FormatError(f"{store.path} keeps no names.")
-    return read_text(store.cache / layout.NAMES)
-
-
-def read_text(path: Path) -> dict[str, Any]:
-    """Return the record of names in a cache.
-
-    Raises
-    ------
-    FormatError
-        It is not what was written.
-    OSError
-        It cannot be read.
-    """
-    if not path.is_file() or path.stat().st_size > LARGEST:
-        raise FormatError(f"{path} is not a file of names.")
-    checksum, _, body = path.read_bytes().partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != checksum:
-        raise FormatError(f"{path} is damaged.")
-    return json.loads(body)
-
-
-def last_entry_file(store: DirectoryStore) -> list[object]:
-    """Return number, file, size and time of the last entry of a log: files of entries and packs never change."""
-    number = store.look()
-    path = store.entry(number).path
-    status = path.stat()
-    return [number, path.name, status.st_size, status.st_mtime_ns]
-
-
-def names_of(record: Mapping[str, Any]) -> StoreNames:
-    """Return the names of a text; it may have been written by anybody."""
-    ids = [pathway for pathway, _ in record["pathways"]]
-    pathways = {id_: tuple(names) for id_, names in record["pathways"] if names}
-    history = History(_no_record)
-    commits: list[str] = []
-    for row in record["commits"]:
-        commit = _commit_of(row, commits, ids)
-        history.append(commit)
-        commits.append(commit.id)
-    refs = Refs(head=record["head"], branches=dict(record["branches"]), tags=dict(record["tags"]))
-    texts = [*record["genes"], *refs.branches, *refs.tags, *commits, refs.head, *ids]
-    texts += itertools.chain.from_iterable(pathways.values())
-    if not all(type(text) is str for text in texts) or len(history.commits) != len(set(commits)):
-        raise FormatError("The names in a cache are texts, and commits are there once.")
-    return StoreNames(tuple(record["genes"]), refs, history, pathways)
-
-
-def _commit_of(row: Sequence[Any], before: list[str], pathways: list[str]) -> Commit:
-    """Return the commit of a row: what it names is before it."""
-    fields = cast("tuple[str, str, list[int], list[int], list[tuple[int, int]]]", row)
-    id_, content, parents, adds, drops = fields
-    return Commit(
-        id=id_,
-        content=content,
-        base="",
-        sets_base=False,
-        parents=tuple(before[parent] for parent in parents),
-        adds=tuple(pathways[place] for place in adds),
-        drops=tuple(Event(before[commit], pathways[place]) for commit, place in drops),
-        anchor=None,
-        since_anchor=0,
-        entry=0,
-    )
-
-
-def _no_record(commit: Commit) -> LoggedCommit:
-    raise FormatError(f"The record of {commit.id} is in the log.")
+def _write_panel(path: Path, base: str, genes: tuple[str, ...]) -> None:
+    body = json.dumps({"base": base, "genes": genes}, ensure_ascii=False, separators=(",", ":")).encode()
+    text = b"%s\n%s" % (hashlib.sha256(body).hexdigest().encode(), body)
+    durable.make_folder(path.parent)
+    durable.replace(path, lambda output: output.write(text))

@@ -12,12 +12,9 @@ from .files import layout, locations
 from .history import changes, ref_moves, revspec
 from .history.ledger import Ledger
 from .history.log import read_only
-from .history.planning import Plan, pathways_from, plan_change, plan_pathways
 from .history.refs import check_name
 from .history.versions import active_pathways, list_versions, version_of, versions_by_name
-from .networks import anchors
 from .session import WAIT, Session
-from .transfer import creation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from ..engine.network.snapshot import Snapshot
     from ..formats.pathways.pathways import PathwayFile
     from .history.active import History
+    from .history.planning import Plan
     from .history.refs import Move, Refs
     from .history.versions import ActivePathway, Version
     from .history.writing import Writer
@@ -117,6 +115,8 @@ class Repository:
         Conflict
             Something stands at the path already.
         """
+        from .history.planning import Plan  # with numpy, pydantic and HDF5, which reading the log has no need of
+        from .transfer import creation
 
         def begin(store: Path, base_id: str) -> None:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
@@ -126,7 +126,7 @@ class Repository:
         return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
-        return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self._refs.head}>"
+        return f"<Repository {self.path}: {self._history.known} versions, HEAD on {self._refs.head}>"
 
     def _repr_html_(self) -> str:
         facts = [
@@ -142,12 +142,6 @@ class Repository:
     def refresh(self) -> None:
         """Read what has been written to the store since it was last read."""
         self._session.refresh()
-
-    def refresh_names(self) -> None:
-        """Make the names that the cache keeps for completion, if any, those of the store as it has been read."""
-        from .name_cache import refresh_names
-
-        refresh_names(self._ledger)
 
     @property
     def _ledger(self) -> Ledger:
@@ -280,7 +274,7 @@ class Repository:
 
     def identities(self) -> list[tuple[str, str, str]]:
         """Return name, id and content id of each version that can be read, in the order of the log."""
-        return [(f"v{self._history.number(commit.id)}", commit.id, commit.content) for commit in self._history.commits]
+        return [(f"v{number}", id_, content) for number, id_, content in self._history.identities()]
 
     def commit(
         self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
@@ -307,6 +301,8 @@ class Repository:
         NotPositiveDefinite
             The subtractions take more than is there.
         """
+        from .history.planning import pathways_from
+
         wanted, file = pathways_from(pathways)  # an iterator serves for one try alone
 
         def step() -> Version:
@@ -319,6 +315,8 @@ class Repository:
         self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
+        from .history.planning import pathways_from, plan_pathways
+
         if not self._session.in_transaction:
             self.refresh()
         branch, tip = ref_moves.branch_tip(self._refs, branch)
@@ -354,7 +352,9 @@ class Repository:
         NotPositiveDefinite
             The active subtractions take more than the base has.
         """
+        from .history.planning import Plan
         from .networks.bases import base_content, describe_base, held_base
+        from .transfer import creation
 
         branch, tip = ref_moves.branch_tip(self._refs, branch)
         if base.panel.genes != self.panel.genes:
@@ -397,6 +397,8 @@ class Repository:
         NotPositiveDefinite
             Together, the subtractions take more than is there.
         """
+        from .history.planning import Plan
+
         branch, ours = ref_moves.branch_tip(self._refs, None)
         theirs = self._resolve(rev)
         if theirs in self._history.ancestors(ours):
@@ -436,6 +438,9 @@ class Repository:
         InputError
             The panel is too large for it.
         """
+        from .history.planning import Plan
+        from .networks import anchors
+
         branch, tip = ref_moves.branch_tip(self._refs, None)
         base = self._history[tip].base
         if not force and anchors.inversion_unneeded(
@@ -462,7 +467,7 @@ class Repository:
             raise read_only(store)
         self.refresh()
         report = pack(store, self._ledger.log, progress)
-        self._ledger.write_index(least=1)
+        self._ledger.note_packs()
         return report
 
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
@@ -567,7 +572,7 @@ class Repository:
         return version_of(self._ledger, commit)
 
     def _resolve(self, rev: str) -> str:
-        if not self._history.commits:
+        if not self._history.known:
             raise self._ledger.lost()
         if not isinstance(cast("object", rev), str):
             raise InputError(
@@ -576,6 +581,8 @@ class Repository:
         return revspec.resolve(rev, self._refs, self._history)
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
+        from .history.planning import plan_change
+
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
         change = changes.CHANGES[verb](self._history, commit, tip, names)

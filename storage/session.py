@@ -13,7 +13,6 @@ from .files.locations import DirectoryStore
 from .history import ref_moves
 from .history.ledger import Ledger
 from .history.log import read_only
-from .history.planning import logged_of
 from .history.writing import RefMoved, Writer
 
 if TYPE_CHECKING:
@@ -127,6 +126,8 @@ class Session:
 
     def write(self, plan: Plan) -> str:
         """Measure a planned commit, write it, and return its id."""
+        from .history.planning import logged_of  # brings numpy and pydantic in, which reading has no need of
+
         record = plan.record(self.ledger.history, *self.writer.stamp())
         logged = logged_of(record, self.diagnostics.measure(plan))
         if logged.id in self.ledger.history:  # the very same commit stands on another branch

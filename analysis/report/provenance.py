@@ -14,6 +14,7 @@ from .report import Provenance, ReportedAnalysis, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ...storage.history.commits import SourceFacts
     from ...storage.history.records import Parameter, SourceRecord
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
@@ -73,5 +74,5 @@ def _pathway_files(repo: Repository, versions: Sequence[Version]) -> Iterator[So
             yield _source(f"{counted(len(version.added), 'pathway')} of {name}", version.source)
 
 
-def _source(what: str, record: SourceRecord) -> SourceFile:
+def _source(what: str, record: SourceFacts | SourceRecord) -> SourceFile:
     return SourceFile(what, record.file, record.sha256, record.parameters)

@@ -11,7 +11,7 @@ from ...engine.wording import counted, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...storage.history.records import PathwayRecord
+    from ...storage.history.commits import PathwayFacts
     from ...storage.history.versions import Version
 
 SHORT = 7
@@ -36,7 +36,7 @@ def version_json(version: Version) -> dict[str, Any]:
     }
 
 
-def pathway_json(record: PathwayRecord) -> list[dict[str, Any]]:
+def pathway_json(record: PathwayFacts) -> list[dict[str, Any]]:
     """Return a pathway, one object a name, as the JSON contract has it."""
     return [{"name": name, "genes": record.genes, "sign": record.sign} for name in record.names]
 

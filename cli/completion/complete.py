@@ -81,11 +81,6 @@ def _option_before(word: str, items: list[CompletionItem]) -> str:
 
 def _names(invocation: dict[str, Any]) -> StoreNames:
     """Return the names of the store that the line names, or would use."""
-    from ...storage.names import cached_names
+    from ...storage.names import StoreNames
 
-    path = options.find_store(invocation.get("store"))
-    if names := cached_names(path):
-        return names
-    from ...storage.name_cache import make_names  # brings numpy and HDF5 in
-
-    return make_names(path)
+    return StoreNames(options.find_store(invocation.get("store")))

@@ -238,6 +238,25 @@ def overwrite(path: Path, content: bytes) -> None:
         replace(path, lambda output: output.write(content))
 
 
+def append(path: Path, content: bytes, size: int) -> bool:
+    """Append to a derived file that has a size, not flushed, and return whether that was done.
+
+    No link is followed out of the store, and no pipe waited for. A file that has another size, or a second name, is not
+    written to.
+    """
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags)
+    try:
+        status = os.fstat(descriptor)
+        fits = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size == size
+        done = 0
+        while fits and done < len(content):
+            done += os.pwrite(descriptor, content[done:], size + done)
+        return fits
+    finally:
+        os.close(descriptor)
+
+
 def flush(path: Path) -> None:
     """Return when a folder's names are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,13 +23,17 @@ BASES = "base"
 ARTIFACTS = "artifacts"
 CACHE = "cache"
 ANCHORS = "anchors"
-INDEX = "index"
+HISTORY = "history"
 LAST_ENTRY = "last"
-NAMES = "names"
+PANEL = "panel"
+OLD_CACHE = ("index.h5", "names")
+"""Files of the cache that earlier versions wrote; nothing reads them."""
 LOCK = "lock"
 ENTRY_DIGITS = 10
+HASH = 64
+"""Hexadecimal digits of an id."""
+HEX = "0123456789abcdef"
 FILE_ENDING = ".h5"
-ENTRY_NAME = re.compile(rf"[0-9]{{{ENTRY_DIGITS}}}{re.escape(FILE_ENDING)}")
 TEMPORARY_ENDING = ".tmp"
 LONGEST_PACK = 4_096
 """Most entries in a pack: what its name claims must not cost more than the file does."""
@@ -116,8 +119,9 @@ def entry_number(name: str) -> int | None:
 
 def entry_numbers(names: Iterable[str]) -> list[int]:
     """Return the numbers of the log entries that file names are of, without those that are of none."""
-    numbers = (int(name[:ENTRY_DIGITS]) for name in names if ENTRY_NAME.fullmatch(name))
-    return [number for number in numbers if number]
+    length, end = ENTRY_DIGITS + len(FILE_ENDING), ENTRY_DIGITS  # no pattern: there may be ten thousand
+    digits = [name[:end] for name in names if len(name) == length and name[end:] == FILE_ENDING]
+    return [number for number in (int(text) for text in digits if text.isdecimal() and text.isascii()) if number]
 
 
 def pack_name(first: int, last: int) -> str:

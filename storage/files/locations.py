@@ -81,10 +81,6 @@ class Locations(Protocol):
         """Return the keys of the analyses that are there."""
         ...
 
-    def index(self) -> Location | None:
-        """Return where the index of the log stands, if it can have one."""
-        ...
-
 
 class DirectoryStore:
     """A store that is a folder.
@@ -107,6 +103,7 @@ class DirectoryStore:
         self.packs: list[tuple[int, int]] = []
         self._log, self._packs = path / layout.LOG, path / layout.PACKS
         self._end: int | None = None
+        self._listing: list[int] | None = None  # of the first look
 
     def look(self) -> int:
         """Look again, and return the number of the last entry.
@@ -140,8 +137,13 @@ class DirectoryStore:
 
     def holds_all(self, last: int) -> bool:
         """Return whether no entry from the first to a number is missing, by the names that are there."""
-        numbers = {number for number in self.loose() if number <= last}
-        for start, end in self.all_packs():  # after the loose ones, as in `look`
+        loose, self._listing = self._listing or self.loose(), None
+        loose = loose[: bisect.bisect_right(loose, last)]
+        packs = self.all_packs()  # after the loose ones, as in `look`
+        if not packs:
+            return len(loose) == last
+        numbers = set(loose)
+        for start, end in packs:
             numbers.update(range(start, min(end, last) + 1))
         return len(numbers) == last
 
@@ -215,13 +217,10 @@ class DirectoryStore:
         folder = self.path / layout.ARTIFACTS
         return [] if folder.is_symlink() else _hashes(folder)
 
-    def index(self) -> Location | None:
-        """Return where the index of the log stands."""
-        return None if self.cache is None else Location(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
-
     def _last_loose(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
         numbers = self.loose()
+        self._listing = list(numbers)
         while numbers and not self._exists(numbers[-1]):
             numbers.pop()
         return numbers[-1] if numbers else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import hdf5, layout
+from . import layout
 from .locations import Location, directory_of, group_of
 
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ class SingleFileStore:
     """
 
     def __init__(self, path: Path) -> None:
+        from . import hdf5
+
         self.path = path
         self.cache: Path | None = None
         names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE, layout.ARTIFACTS)
         numbers = (layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG])
         self._numbers = sorted(number for number in numbers if number)
         self._bases, self._artifacts = names[layout.BASES], names[layout.ARTIFACTS]
-        self._indexed = layout.INDEX in names[layout.CACHE]
+        self._indexed = layout.HISTORY in names[layout.CACHE]
 
     def look(self) -> int:
         """Return the number of the last entry."""
@@ -70,7 +72,7 @@ class SingleFileStore:
 
     def index(self) -> Location | None:
         """Return where the index of the log stands, if it was exported."""
-        return Location(self.path, f"{layout.CACHE}/{layout.INDEX}") if self._indexed else None
+        return Location(self.path, f"{layout.CACHE}/{layout.HISTORY}") if self._indexed else None
 
 
 def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
@@ -83,6 +85,9 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
     FormatError
         It is not a store, or a newer one.
     """
-    if path.is_file() and hdf5.is_hdf5(path):
-        return SingleFileStore(path)
+    if path.is_file():
+        from . import hdf5
+
+        if hdf5.is_hdf5(path):
+            return SingleFileStore(path)
     return directory_of(path)

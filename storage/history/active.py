@@ -7,16 +7,17 @@ needs no merge base, and both sides give one version.
 
 from __future__ import annotations
 
+import heapq
 from typing import TYPE_CHECKING, TypeVar
 
 from ...engine.errors import FormatError
 from ..files import layout
-from .commits import Event, adds_of
+from .commits import Event, adds_of, logged_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from .commits import Commit
+    from .commits import Commit, LoggedFacts, PathwayFacts
     from .index import IndexedCommits
     from .records import DropRecord, LoggedCommit, PathwayRecord
 
@@ -25,7 +26,7 @@ Cached = TypeVar("Cached")
 MOST_CACHED = 4_096
 """Most records of commits in memory; of sets of active pathways, a sixteenth of it."""
 
-LONGEST_CHAIN = 64
+LONGEST_CHAIN = 128
 """Most commits over which a set of active pathways is followed step by step; beyond, it is found from all ancestors."""
 
 
@@ -38,6 +39,10 @@ class History:
         Returns the whole record of a commit from the log.
     first : IndexedCommits, optional
         Commits that are known already, in the order of the log.
+    describe : callable, optional
+        Returns what is shown of a commit; by default what its record in the log says.
+    noted : callable, optional
+        Returns the adds that are active in a version, where somebody has noted them.
 
     Attributes
     ----------
@@ -45,20 +50,32 @@ class History:
         How many commits the log brought that cannot be read.
     """
 
-    def __init__(self, load: Callable[[Commit], LoggedCommit], first: IndexedCommits | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[Commit], LoggedCommit],
+        first: IndexedCommits | None = None,
+        describe: Callable[[Commit], LoggedFacts] | None = None,
+        noted: Callable[[Commit], frozenset[Event] | None] = lambda _: None,
+    ) -> None:
         self._first = first
         self._later: list[Commit | None] = []
         self.lost = 0
-        self._load = load
-        self._numbers = {} if first is None else dict(zip(first.ids, range(len(first)), strict=True))
+        self._load, self._describe, self._noted = load, describe, noted
+        self._numbers = {} if first is None else dict(first.numbers)
         self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
+        self._facts: dict[str, LoggedFacts] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
     @property
     def commits(self) -> list[Commit]:
         """The commits that are known, in the order of the log."""
         return [*(self._first or ()), *(commit for commit in self._later if commit is not None)]
+
+    @property
+    def known(self) -> int:
+        """How many commits are known."""
+        return len(self._numbers)
 
     @property
     def length(self) -> int:
@@ -121,14 +138,29 @@ class History:
             _cache(self._records, commit, self._load(self[commit]), MOST_CACHED)
         return self._records[commit]
 
+    def facts(self, commit: str) -> LoggedFacts:
+        """Return what is shown of a commit: the same as `logged`, without reading the log where its index has it."""
+        if commit not in self._facts:
+            described = self._describe
+            facts = logged_facts(self.logged(commit)) if described is None else described(self[commit])
+            _cache(self._facts, commit, facts, MOST_CACHED)
+        return self._facts[commit]
+
+    def identities(self) -> Iterator[tuple[int, str, str]]:
+        """Yield number, id and content id of each commit that is known, in the order of the log."""
+        first = self._first
+        if first is not None:
+            yield from zip(range(len(first)), first.ids, first.contents(), strict=True)
+        for number, commit in enumerate(self._later, start=len(first or ())):
+            if commit is not None:
+                yield number, commit.id, commit.content
+
     def of_content(self, content: str) -> Sequence[str]:
         """Return the commits whose versions have a content id, in the order of the log."""
         if self._of_content is None:
             self._of_content = {}
-            known = [] if self._first is None else list(zip(self._first.contents(), self._first.ids, strict=True))
-            known += [(commit.content, commit.id) for commit in self._later if commit is not None]
-            for id_, commit in known:
-                self._of_content.setdefault(id_, []).append(commit)
+            for _, id_, known in self.identities():
+                self._of_content.setdefault(known, []).append(id_)
         return self._of_content.get(content, ())
 
     def ancestors(self, *commits: str) -> set[str]:
@@ -142,9 +174,41 @@ class History:
                 waiting.extend(self[commit].parents)
         return ancestors
 
-    def newest_first(self, commit: str) -> list[Commit]:
-        """Return a commit's ancestors and itself, newest first: every commit before its parents."""
-        return [self[ancestor] for ancestor in sorted(self.ancestors(commit), key=self.number, reverse=True)]
+    def all_newest_first(self) -> Iterator[Commit]:
+        """Yield all commits that are known, from the last in the log to the first."""
+        for number in reversed(range(self.length)):
+            if (known := self.numbered(number)) is not None:
+                yield known
+
+    def newest_first(self, commit: str, without: str | None = None) -> Iterator[Commit]:
+        """Yield a commit and its ancestors, newest first: every commit before its parents, each as it is asked for.
+
+        Parameters
+        ----------
+        commit : str
+            The first.
+        without : str, optional
+            A commit that is left out with its ancestors.
+        """
+        waiting = [(-self.number(commit), True)]
+        if without is not None:
+            waiting.append((-self.number(without), False))
+        heapq.heapify(waiting)
+        wanted = 1  # how many of those that wait are not known to be left out
+        while wanted:
+            number, inside = heapq.heappop(waiting)
+            wanted -= inside
+            while waiting and waiting[0][0] == number:
+                _, also = heapq.heappop(waiting)
+                wanted -= also
+                inside = inside and also
+            if (known := self.numbered(-number)) is None:
+                continue  # no commit is lost that has a number of its own
+            if inside:
+                yield known
+            for parent in known.parents:
+                heapq.heappush(waiting, (-self.number(parent), inside))
+                wanted += inside
 
     def first_parents(self, commit: str) -> Iterator[Commit]:
         """Yield a commit, its first parent, that one's first parent, and so on to the root."""
@@ -159,6 +223,9 @@ class History:
         chain: list[Commit] = []
         for entry in self.first_parents(commit):
             if entry.id in self._active:
+                break
+            if (noted := self._noted(entry)) is not None:
+                _cache(self._active, entry.id, noted, MOST_CACHED // 16)
                 break
             if len(entry.parents) != 1 or len(chain) == LONGEST_CHAIN:
                 _cache(self._active, entry.id, self.merged(entry.id), MOST_CACHED // 16)
@@ -194,15 +261,19 @@ class History:
         unseen = sorted((commit for commit in setters if commit not in seen), key=self.number)
         return {self[commit].base: commit for commit in unseen}
 
-    def record(self, event: Event) -> PathwayRecord:
-        """Return the record of the pathway that an event added."""
-        for record in self.logged(event.commit).commit.adds:
+    def record(self, event: Event) -> PathwayFacts:
+        """Return what is shown of the pathway that an event added."""
+        for record in self.facts(event.commit).commit.adds:
             if record.id == event.pathway:
                 return record
-        raise FormatError(
-            f"The commit {event.commit} adds no pathway {event.pathway}, but the index of the log says that it does.",
-            code="index-damaged",
-        )
+        raise _not_added(event)
+
+    def logged_pathway(self, event: Event) -> PathwayRecord:
+        """Return the record in the log of the pathway that an event added, to be written again."""
+        record = next((record for record in self.logged(event.commit).commit.adds if record.id == event.pathway), None)
+        if record is None:
+            raise _not_added(event)
+        return record
 
     def pathways(self, events: Iterable[Event]) -> dict[str, list[Event]]:
         """Return events by the pathway they added, each list in the order of the log."""
@@ -218,7 +289,7 @@ class History:
         return tuple(
             DropRecord(
                 id=pathway,
-                names=self.record(events[0]).names,
+                names=self.logged_pathway(events[0]).names,
                 seen=tuple(sorted(event.commit for event in events)),
             )
             for pathway, events in sorted(dropped.items())
@@ -234,6 +305,13 @@ def _lost(commit: str) -> FormatError:
     return FormatError(
         f"The commit {commit} cannot be read: the entry of the log that brought it is missing or damaged.",
         code="lost-entry",
+    )
+
+
+def _not_added(event: Event) -> FormatError:
+    return FormatError(
+        f"The commit {event.commit} adds no pathway {event.pathway}, but the index of the log says that it does.",
+        code="index-damaged",
     )
 
 

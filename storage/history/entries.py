@@ -25,10 +25,11 @@ TYPES = {layout.GENES: "<i8", layout.LOADINGS: "<f8", layout.PATHWAY_COVARIANCE:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEntry:
-    """An entry as it stands in the log: its record, and the content id of its file."""
+    """An entry as it stands in the log: its record, the content id of its file, and the record's text."""
 
     entry: EntryRecord
     id: str
+    record: str
 
 
 def pathway_id(pathway: Pathway) -> str:
@@ -80,7 +81,7 @@ def parse_entry(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
     for logged in entry.commits:
         if commit_id(logged.commit) != logged.id:
             raise FormatError(f"{stored.location} is damaged: the id of a commit does not fit it.")
-    return LoggedEntry(entry, stored.id)
+    return LoggedEntry(entry, stored.id, stored.record)
 
 
 def pathways_of(

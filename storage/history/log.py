@@ -7,16 +7,16 @@ import errno
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError
-from ..files import durable, hdf5, layout
+from ..files import durable, layout
 from ..files.locations import DirectoryStore, by_file
-from . import entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ...engine.network.pathway import Pathway
-    from ..files.locations import Locations
+    from ..files import hdf5
+    from ..files.locations import Location, Locations
     from .entries import LoggedEntry
     from .records import EntryRecord
 
@@ -83,6 +83,8 @@ class Log:
             How many entries there must be, by what has been seen before.
         """
         end = max(self.locations.look(), known)
+        if end < self.next:
+            return  # and no HDF5 is loaded
         wanted = [(number, self.locations.entry(number)) for number in self.locations.numbers_between(self.next, end)]
         for path, run in by_file(wanted):
             for (number, _), part in zip(run, self._parts(path, run), strict=True):
@@ -91,8 +93,10 @@ class Log:
                     yield logged
         self._set_aside_missing(self.next, end)
 
-    def _parts(self, path: Path, run: Sequence[tuple[int, hdf5.Location]]) -> list[hdf5.StoredFile | FormatError]:
+    def _parts(self, path: Path, run: Sequence[tuple[int, Location]]) -> list[hdf5.StoredFile | FormatError]:
         """Return, of each entry of a run in one file, what stands there or what is wrong with it."""
+        from ..files import hdf5
+
         if len(run) > 1:
             with contextlib.suppress(FormatError, OSError):  # where a pack has gone, or is damaged as a whole
                 return list(hdf5.read_each(path, [location.group for _, location in run], layout.ENTRY))
@@ -126,6 +130,8 @@ class Log:
             It is missing or damaged.
         """
         if self._latest is None or self._latest[0] != number:  # an entry may bring thousands of commits
+            from . import entries
+
             stored = self._stored(number)
             self._latest = number, stored, entries.parse_entry(stored, number).entry
         return self._latest[1:]
@@ -138,6 +144,8 @@ class Log:
         FormatError
             It is missing or damaged, or does not bring them.
         """
+        from . import entries
+
         stored, entry = self.read(number)
         pathways = entries.pathways_of(stored, entry, wanted)
         if len(pathways) < len(wanted):
@@ -155,15 +163,19 @@ class Log:
         folder = self.locations
         if not isinstance(folder, DirectoryStore):
             raise read_only(folder)
+        from . import entries
+
         sealed = entries.entry_content(entry, pathways).seal()
         path = folder.loose_path(entry.number)
         self.fsync_names()
         durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
         return sealed.id
 
-    def advance(self, number: int, id_: str) -> None:
-        """Count the next entry as read: this writer has written it, and flushed its name."""
-        self.length, self.last, self._synced = number, id_, number
+    def advance(self, number: int, id_: str, *, flushed: bool = True) -> None:
+        """Count entries up to a number as read; `flushed` where this writer has written the last, and its name."""
+        self.length, self.last = number, id_
+        if flushed:
+            self._synced = number
 
     def fsync_names(self) -> None:
         """Return when the names of all entries that have been read are on the disk.
@@ -200,6 +212,8 @@ class Log:
 
     def _append(self, number: int, part: hdf5.StoredFile | FormatError) -> LoggedEntry | None:
         """Return the next entry if it follows what is before it; otherwise set it aside."""
+        from . import entries
+
         try:
             logged = part if isinstance(part, FormatError) else entries.parse_entry(part, number)
         except FormatError as failure:
@@ -225,6 +239,8 @@ class Log:
 
     def _set_aside_missing(self, first: int, last: int) -> None:
         """Set aside a run of entries that are missing."""
+        from ..files import hdf5
+
         if last - first < LONGEST_GAP:
             for number in range(first, last + 1):
                 self._append(number, self._missing(number))
@@ -235,9 +251,13 @@ class Log:
             self._append(number, together)
 
     def _missing(self, number: int) -> hdf5.Missing:
+        from ..files import hdf5
+
         return hdf5.Missing(f"Entry {number} of the log, {self.locations.entry(number)}, is missing.")
 
     def _stored_or_reason(self, number: int) -> hdf5.StoredFile | FormatError:
+        from ..files import hdf5
+
         try:
             return self._stored(number)
         except hdf5.Missing:
@@ -251,6 +271,8 @@ class Log:
 
     def _stored(self, number: int) -> hdf5.StoredFile:
         """Return an entry's file; where it has been packed since the last look, from there."""
+        from ..files import hdf5
+
         location = self.locations.entry(number)
         try:
             stored = hdf5.read(location, layout.ENTRY)

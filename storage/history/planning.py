@@ -133,7 +133,7 @@ def plan_change(history: History, log: Log, branch: str, tip: str, change: Chang
     Conflict
         A pathway of that name is active already.
     """
-    records = [history.record(event) for event in change.adds]
+    records = [history.logged_pathway(event) for event in change.adds]
     check_names(history, history.active(tip), change.drops, records)
     pathways: list[Pathway] = []
     for event in change.adds:

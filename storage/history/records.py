@@ -114,17 +114,6 @@ class EntryRecord(Record):
     time: Time
 
 
-class IndexRecord(Record):
-    """Where the log and the refs stood when its index was written; derived."""
-
-    length: Annotated[int, Field(ge=1)]
-    last: Hash
-    head: str
-    branches: Mapping[str, Hash]
-    tags: Mapping[str, Hash]
-    moved: Mapping[str, int]
-
-
 class BaseRecord(Record):
     """Where a base comes from."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import Conflict, NotFound
 from ...engine.wording import listed
 from ..files import layout
-from .records import MoveRecord
+from .commits import MoveFacts
 from .refs import other_kind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def branch_tip(refs: Refs, name: str | None) -> tuple[str, str]:
 def move_branch(writer: Writer, branch: str, before: str | None, after: str, reason: str) -> str:
     """Move a branch from one commit to another, unless it stands there, and return the latter; raises as `append`."""
     if before != after:
-        writer.move([MoveRecord(ref=layout.BRANCH + branch, before=before, after=after)], reason)
+        writer.move([MoveFacts(layout.BRANCH + branch, before, after)], reason)
     return after
 
 
@@ -58,7 +58,7 @@ def create(writer: Writer, kind: str, name: str, commit: str, reason: str) -> st
         version = f"v{writer.ledger.history.number((names | others)[name])}"
         what = "branch" if name in refs.branches else "tag"
         raise Conflict(f"There is a {what} {name} already, at {version}.", hint="Choose another name.")
-    writer.move([MoveRecord(ref=kind + name, before=None, after=commit)], reason, {other + name: None})
+    writer.move([MoveFacts(kind + name, None, commit)], reason, {other + name: None})
     return commit
 
 
@@ -80,7 +80,7 @@ def delete(writer: Writer, kind: str, name: str) -> str:
     if name not in names:
         raise _no_such(kind.rstrip("/"), name, names)
     commit = names[name]
-    writer.move([MoveRecord(ref=kind + name, before=commit, after=None)], "delete", {layout.HEAD: refs.head})
+    writer.move([MoveFacts(kind + name, commit, None)], "delete", {layout.HEAD: refs.head})
     return commit
 
 
@@ -97,7 +97,7 @@ def switch(writer: Writer, name: str) -> None:
         raise _no_such("branch", name, refs.branches)
     refs.check(layout.HEAD)
     if name != refs.head:
-        move = MoveRecord(ref=layout.HEAD, before=refs.head, after=name)
+        move = MoveFacts(layout.HEAD, refs.head, name)
         writer.move([move], f"switch to {name}", {layout.BRANCH + name: refs.branches[name]})
 
 

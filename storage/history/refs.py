@@ -12,6 +12,7 @@ from ..files import layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+    from .commits import EntryFacts, MoveFacts
     from .records import EntryRecord, MoveRecord
 
 COMMITTED = "commit"
@@ -82,7 +83,7 @@ class Refs:
         """Every move, oldest first."""
         return [*self.earlier(), *self.later]
 
-    def replay(self, entry: EntryRecord) -> None:
+    def replay(self, entry: EntryRecord | EntryFacts) -> None:
         """Apply the next entry of the log."""
         reason = entry.reason
         if reason == COMMITTED and len(entry.commits) == 1:
@@ -168,7 +169,7 @@ class Refs:
         else:
             self.of_kind(kind)[name] = after
 
-    def _apply(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
+    def _apply(self, number: int, move: MoveRecord | MoveFacts, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
         self.moved[move.ref] = number
         self.set(move.ref, move.after)

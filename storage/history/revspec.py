@@ -109,12 +109,12 @@ def _numbered(text: str, refs: Refs, history: History) -> str:
 
 def _by_id(prefix: str, history: History) -> str | None:
     """Return the commit whose own id, else whose version's content id, begins so; the oldest of equal content."""
-    commits = [entry for entry in history.commits if entry.id.startswith(prefix)]
-    contents = [entry for entry in history.commits if entry.content.startswith(prefix)]
-    if len(commits) > 1 or (not commits and len({entry.content for entry in contents}) > 1):
+    known = list(history.identities())
+    commits = [id_ for _, id_, _ in known if id_.startswith(prefix)]
+    contents = {content: id_ for _, id_, content in reversed(known) if content.startswith(prefix)}
+    if len(commits) > 1 or (not commits and len(contents) > 1):
         raise InputError(f"{prefix!r} begins more than one id.", hint="Give more of its digits.")
-    matches = commits or contents
-    return matches[0].id if matches else None
+    return next(iter(commits or contents.values()), None)
 
 
 def _at(branch: str, when: str, refs: Refs) -> str:

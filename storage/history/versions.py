@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .active import History
+    from .commits import LoggedFacts, PathwayFacts, SourceFacts
     from .ledger import Ledger
-    from .records import LoggedCommit, PathwayRecord, SourceRecord
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,14 +25,14 @@ class Version:
     ----------
     number : int
         n of vn: commits count from 0 in the order of this store's log.
-    entry : LoggedCommit
+    entry : LoggedFacts
         Its record in the log.
     refs : tuple of str
         HEAD, branches and tags that stand here.
     """
 
     number: int
-    entry: LoggedCommit
+    entry: LoggedFacts
     refs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class Version:
         return bool(self.parents) and self.entry.commit.sets_base
 
     @property
-    def added(self) -> tuple[PathwayRecord, ...]:
+    def added(self) -> tuple[PathwayFacts, ...]:
         """The pathways that the commit added."""
         return self.entry.commit.adds
 
@@ -119,7 +119,7 @@ class Version:
         return self.entry.commit.time
 
     @property
-    def source(self) -> SourceRecord | None:
+    def source(self) -> SourceFacts | None:
         """The file that the pathways were read from."""
         return self.entry.commit.source
 
@@ -152,13 +152,13 @@ class ActivePathway:
 
     Parameters
     ----------
-    record : PathwayRecord
+    record : PathwayFacts
         Its id, names, sign, units and number of genes.
     since : str
         The first version that added it; tells pathways of one name apart.
     """
 
-    record: PathwayRecord
+    record: PathwayFacts
     since: str
 
     @property
@@ -185,7 +185,7 @@ def pathway_changes(
 def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] | None = None) -> Version:
     """Return the version of a commit; `refs` has the refs of all commits, where many versions are made."""
     names = ledger.refs.names_of(commit) if refs is None else refs.get(commit, ())
-    return Version(ledger.history.number(commit), ledger.history.logged(commit), names)
+    return Version(ledger.history.number(commit), ledger.history.facts(commit), names)
 
 
 def versions_by_name(ledger: Ledger, kind: str, commits: Mapping[str, str]) -> dict[str, Version]:
@@ -213,10 +213,12 @@ def list_versions(ledger: Ledger, commit: str | None, without: str | None, numbe
         How many at the most.
     """
     history, refs = ledger.history, ledger.refs.names()
-    commits = history.commits[::-1] if commit is None else history.newest_first(commit)
-    left_out = history.ancestors(without) if without else set[str]()
-    wanted = (listed.id for listed in commits if listed.id not in left_out)
-    return [version_of(ledger, id_, refs) for id_ in itertools.islice(wanted, number)]
+    if commit is not None:
+        wanted = history.newest_first(commit, without)
+    else:
+        left_out = history.ancestors(without) if without else set[str]()
+        wanted = (listed for listed in history.all_newest_first() if listed.id not in left_out)
+    return [version_of(ledger, listed.id, refs) for listed in itertools.islice(wanted, number)]
 
 
 def active_pathways(history: History, commit: str) -> list[ActivePathway]:

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
 from ..files import layout
-from .planning import plan_entry
-from .records import EntryRecord, MoveRecord
 from .refs import check_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ...engine.network.pathway import Pathway
+    from .commits import MoveFacts
     from .ledger import Ledger
     from .planning import Plan
-    from .records import LoggedCommit
+    from .records import EntryRecord, LoggedCommit, MoveRecord
 
 ATTEMPTS = 1_000
 """Most tries of a writer for the next number; with each that fails, another writer has succeeded."""
@@ -76,8 +75,12 @@ class Writer:
             raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
         return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
-    def move(self, moves: Sequence[MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None) -> None:
+    def move(
+        self, moves: Sequence[MoveFacts | MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None
+    ) -> None:
         """Write moves of refs, as long as those refs, and others named, stand where they stood; raises as `append`."""
+        from .records import EntryRecord, MoveRecord  # brings pydantic in, which reading has no need of
+
         author, time = self.stamp()
 
         def build() -> EntryRecord:
@@ -85,7 +88,7 @@ class Writer:
                 number=self.ledger.log.next,
                 previous=self.ledger.log.last,
                 versions=self.ledger.history.length,
-                moves=tuple(moves),
+                moves=tuple(MoveRecord(ref=move.ref, before=move.before, after=move.after) for move in moves),
                 reason=reason,
                 author=author,
                 time=time,
@@ -95,6 +98,8 @@ class Writer:
 
     def commit(self, plan: Plan, logged: LoggedCommit) -> None:
         """Write a measured commit, and move its branch to it; raises as `append`."""
+        from .planning import plan_entry
+
         tip = plan.parents[0] if plan.parents else None
 
         def build() -> EntryRecord:

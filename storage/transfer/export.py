@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..files import durable, hdf5, layout
 from ..files.locations import group_of
-from ..history import entries, index
+from ..history import entries
 from ..history.records import EntryRecord, MoveRecord
 from ..networks.artifacts import sound_artifacts
 from .creation import check_free
@@ -33,8 +33,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
         The store is damaged.
     """
     ledger.log.check()
-    last = ledger.log.last
-    if last is None:
+    if ledger.log.last is None:
         raise ledger.lost()
 
     def parts() -> Parts:
@@ -43,8 +42,8 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             if progress is not None:
                 progress(number / ledger.log.length)
         yield from _bases_and_analyses(ledger, bases_of(ledger.history))
-        content = index.index_content(ledger.log.length, last, ledger.history.commits, ledger.refs)
-        yield f"{layout.CACHE}/{layout.INDEX}", content.seal()
+        content = hdf5.Content(layout.HISTORY, layout.canonical_json({"text": ledger.index.text().decode()}), {})
+        yield f"{layout.CACHE}/{layout.HISTORY}", content.seal()
 
     _write(path, parts)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...engine.errors import FormatError
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
 from ..history import index
-from ..names import read_text
+from ..history.ledger import index_of
+from ..names import read_genes, read_panel
 from ..networks import anchors, artifacts
 from .findings import Finding, read_problem, read_whole, within
 
@@ -28,31 +28,28 @@ class Derived:
 
     Parameters
     ----------
-    index : Index, optional
-        The index; `None` where there is none, or it is damaged.
+    index : LogIndex, optional
+        The index, as far as it counts; `None` where the store can have none.
     mark : bytes
         The high-water mark of the log.
     """
 
-    index: index.Index | None
+    index: index.LogIndex | None
     mark: bytes
 
 
 def read_derived(path: Path, *, strict: bool) -> Derived:
     """Return what the cache of a store says of its log; `strict` unless its file FORMAT is known to be wrong."""
     locations = locations_of(path) if strict else DirectoryStore(path)
-    location = locations.index()
     mark = b"" if locations.cache is None else last_entry.read(locations.cache / layout.LAST_ENTRY)
-    return Derived(None if location is None else index.read(location), mark)
+    return Derived(index_of(locations), mark)
 
 
 def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report, *, quick: bool) -> Iterator[Finding]:
     """Yield a finding for each damaged or missing file of the cache; a note where the cache may not be read."""
     try:
         yield from _index_findings(ledger, cache, before)
-        names = cache / layout.NAMES
-        if names.exists() and (wrong := read_problem(lambda: read_text(names))):
-            yield Finding("derived", within(ledger, names), wrong)
+        yield from _panel_findings(ledger, cache / layout.PANEL)
         yield from _anchor_findings(ledger, cache, report, quick=quick)
     except PermissionError as failure:
         yield Finding(
@@ -62,15 +59,13 @@ def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report,
 
 def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Finding]:
     """Yield a finding for the index and for the high-water mark, where they are not of this log."""
-    path = cache / f"{layout.INDEX}{layout.FILE_ENDING}"
-    if path.exists():
-        if before.index is None and index.read(hdf5.Location(path)) is None:
+    path, stored = cache / layout.HISTORY, before.index
+    if path.exists() and stored is not None:
+        if stored.damaged and index.LogIndex(path).damaged:  # otherwise somebody was writing it
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
-        elif before.index is not None and not ledger.log.damage and not index_agrees(ledger, before.index):
+        elif not ledger.log.damage and not index_agrees(ledger, stored):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
-        elif wrong := read_problem(lambda: hdf5.walk(path)):
-            yield Finding("derived", within(ledger, path), wrong)
-    elif ledger.log.length >= index.MOST_UNINDEXED:
+    elif ledger.log.length >= index.STATE_EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
@@ -84,21 +79,26 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
         yield Finding(kind, within(ledger, note), "The last entry of the log is not recorded.")
 
 
-def index_agrees(ledger: Ledger, cached: index.Index) -> bool:
-    """Return whether an index is what replaying the log up to its last entry gives."""
-    covered = [commit for commit in ledger.history.commits if commit.entry <= cached.length]
-    moves = [move for move in ledger.refs.moves if move.number <= cached.length]
-    replayed = type(cached.refs)()
-    for move in moves:
-        replayed.set(move.ref, move.after)
-        replayed.moved[move.ref] = move.number
-    standing = [(refs.head, refs.branches, refs.tags, refs.moved) for refs in (replayed, cached.refs)]
-    try:
-        if cached.length > ledger.log.length or list(cached.commits) != covered or cached.refs.moves != moves:
-            return False
-        return standing[0] == standing[1] and ledger.log.read(cached.length)[0].id == cached.last
-    except FormatError:
+def index_agrees(ledger: Ledger, stored: index.LogIndex) -> bool:
+    """Return whether an index says what has been read of the log, as far as it goes."""
+    if stored.length > ledger.log.length or stored.states() != ledger.index.states()[: len(stored.states())]:
         return False
+    for number in range(1, stored.length + 1):
+        row, known = stored[number], ledger.index[number]
+        if row._replace(file=known.file) != known or (index.NO_FILE not in (row.file, known.file) and row != known):
+            return False
+    return True
+
+
+def _panel_findings(ledger: Ledger, path: Path) -> Iterator[Finding]:
+    """Yield a finding for the panel in the cache, where it is not that of the first version's base."""
+    first = ledger.history.numbered(0)
+    if first is None or not path.exists():
+        return
+    genes = read_panel(path, first.base)
+    expected = read_genes(ledger.locations.base(first.base))
+    if genes is None or (expected is not None and genes != expected):
+        yield Finding("derived", within(ledger, path), f"{path} is damaged, or not the panel of this store.")
 
 
 def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
@@ -189,7 +189,7 @@ def _is_known(shown: str) -> bool:
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash,
         layout.ARTIFACTS: is_hash,
-        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.LAST_ENTRY, layout.NAMES),
+        layout.CACHE: name in (layout.HISTORY, layout.LAST_ENTRY, layout.PANEL, *layout.OLD_CACHE),
         f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
     }.get(folder, False)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ...engine.errors import GrnError
 from ..files import durable, layout
 from ..files.locations import DirectoryStore
-from ..history import index
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
 from ..transfer.pack import remove_packed, write_pack
@@ -116,5 +115,5 @@ def _remake_anchors(ledger: Ledger) -> None:
 
 def _write_index(path: Path) -> None:
     ledger = Ledger(path)
-    ledger.write_index(least=1 if ledger.log.length >= index.MOST_UNINDEXED else index.MOST_UNINDEXED)
+    ledger.write_index()
     ledger.remember_last()

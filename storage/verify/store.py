@@ -73,10 +73,12 @@ def verify(
 
 def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     """Yield a finding for a damaged index, or damaged links within the file, of a store that is one file."""
-    path, location = ledger.locations.path, ledger.locations.index()
-    if ledger.log.damage:
+    path = ledger.locations.path
+    if ledger.log.damage or isinstance(ledger.locations, DirectoryStore):
         return
-    if location is not None and (before.index is None or not index_agrees(ledger, before.index)):
+    location = ledger.locations.index()
+    known = before.index
+    if location is not None and (known is None or not known.length or not index_agrees(ledger, known)):
         what = f"{location} is damaged, or not the index of this log: opening the file reads every entry."
         yield Finding("damage", path.name, what)
     if wrong := read_problem(lambda: hdf5.walk(path)):

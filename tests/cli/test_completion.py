@@ -319,14 +319,12 @@ def test_what_hangs_is_given_up_without_a_word(folder: Path) -> None:
 def test_a_verb_that_writes_keeps_the_names_that_a_shell_has_asked_for(
     folder: Path, grn: Callable[..., Any], completed: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from grnledger.storage.names import cached_names
+    from grnledger.storage.names import StoreNames
 
     assert completed("grn tag -d ") == ["paper"]
     monkeypatch.delenv("_GRN_COMPLETE")
     assert grn("tag", "later").code == 0
-    names = cached_names(folder / "a.grn")
-    assert names is not None
-    assert sorted(names.refs.tags) == ["later", "paper"]
+    assert StoreNames(folder / "a.grn").tags() == ["later", "paper"]
 
 
 def test_the_script_is_printed_by_a_verb_and_by_the_environment(

@@ -24,8 +24,9 @@ import pytest
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files import hdf5, layout
+from grnledger.storage.files import chained_lines, hdf5, layout
 from grnledger.storage.history import entries, refs
+from grnledger.storage.history.index import HEADER
 from grnledger.storage.history.ledger import Ledger
 from grnledger.storage.networks.reading import VersionReader
 from h5py import h5s, h5t
@@ -216,6 +217,7 @@ def forge(store: Path, number: int, change: Callable[[dict[str, Any], dict[str, 
 def follow(store: Path, number: int, previous: str, new: dict[str, str]) -> None:
     """Let an entry, and those after it, follow what is before it now; nothing has seen the last of them."""
     (store / "cache" / "last").unlink(missing_ok=True)
+    (store / "cache" / "history").unlink(missing_ok=True)
     while entry(store, number).exists():
         stored = hdf5.read(hdf5.Location(entry(store, number)), layout.ENTRY)
         text = stored.record
@@ -698,7 +700,7 @@ linked("for the packs", REFUSED, "packs", "")
 linked("for the cache", FINE, "cache", "")
 linked("for the anchors", FINE, "cache/anchors", "")
 linked("for the high-water mark", DERIVED, "cache/last", "secret.txt")
-linked("for the index", DERIVED, "cache/index.h5", "secret.txt")
+linked("for the index", FINE, "cache/history", "secret.txt")
 linked("for FORMAT", (6, 1, 6, 6), "FORMAT", "secret.txt")
 linked("for the lock", FINE, "lock", "secret.txt")
 
@@ -716,7 +718,7 @@ piped("for an entry", LOST_ENTRY, "log/0000000002.h5")
 piped("for a base", LOST_BASE, base)
 piped("for FORMAT", (6, 1, 6, 6), "FORMAT")
 piped("for the high-water mark", DERIVED, "cache/last")
-piped("for the index", DERIVED, "cache/index.h5")
+piped("for the index", FINE, "cache/history")
 piped("for the lock", FINE, "lock")
 
 
@@ -733,43 +735,65 @@ locked("that is long", FINE, "x" * 10_000_000)
 # The index
 
 
-def indexed(what: str, change: Callable[[dict[str, Any], dict[str, Any]], object], codes: Any = DERIVED) -> None:
-    """Let an index lie, with an id of its own that is right."""
+def indexed(what: str, change: Callable[[list[bytes]], object], codes: Any = DERIVED) -> None:
+    """Let an index lie, with hashes of its lines that are right."""
 
     def build(store: Path) -> None:
-        shutil.copy(store.parent / "packed.grn" / "cache" / "index.h5", store / "cache" / "index.h5")
-        rewrite(store / "cache" / "index.h5", layout.INDEX, change)
+        path = store / "cache" / "history"
+        lines = [line[: -chained_lines.DIGEST - 1] for line in chained_lines.ChainedLines(HEADER, path).lines]
+        change(lines)
+        hash_ = hashlib.sha256(HEADER)
+        path.write_bytes(HEADER + chained_lines.text_of([chained_lines.ended(line, hash_) for line in lines]))
 
     HARMS[f"an index {what}"] = Harm(build, codes, mended=True)
 
 
-def array_of(name: str, value: Any) -> Callable[[dict[str, Any], dict[str, Any]], object]:
-    return lambda _, arrays: arrays.update({name: value})
+def second(change: Callable[[dict[str, Any]], object]) -> Callable[[list[bytes]], object]:
+    """Change the record of the second entry."""
+
+    def changed(lines: list[bytes]) -> None:
+        head, brace, text = lines[1].partition(b"{")
+        record = json.loads(brace + text)
+        change(record)
+        lines[1] = head + json.dumps(record).encode()
+
+    return changed
 
 
-indexed("in which a commit is its own parent", array_of("parents", np.array([1, 2])))
-indexed("in which parents come later", array_of("parents", np.array([2, 1])))
-indexed("in which a parent is negative", array_of("parents", np.array([0, -1])))
-indexed("in which a parent is not there", array_of("parents", np.array([0, 10**9])))
-indexed("in which a parent is text", array_of("parents", np.array([b"x", b"y"])))
-indexed("with a huge count", array_of("parents_counts", np.array([0, 2**62, 1])))
-indexed("with a negative count", array_of("parents_counts", np.array([0, -1, 2])))
-indexed("with many adds", array_of("added_counts", np.array([0, 10**15, 1])))
-indexed("with numbers that are none", array_of("numbers", np.array([b"x"])))
-indexed("with numbers of another shape", array_of("numbers", np.zeros((3, 1))))
-indexed("with numbers that are not whole", array_of("numbers", np.full((3, 3), np.nan)))
-indexed(
-    "with entries that are not there", array_of("numbers", np.array([[1, 0, 1], [0, 1, 99], [0, 2, 4]])), (0, 1, 0, 6)
-)
-indexed("with a lost column", lambda _, arrays: arrays.pop("dropped"))
-indexed("with moves that are none", array_of("moves", np.frombuffer(b"[1]", dtype="u1")))
-indexed("with moves that are nested deep", array_of("moves", np.frombuffer(b"[" * 100_000, dtype="u1")))
-indexed("with moves that are no JSON", array_of("moves", np.frombuffer(b"\xff", dtype="u1")))
-indexed("that puts main elsewhere", lambda record, _: record["branches"].update(main=NOBODY), (0, 1, 0, 0))
-indexed("that puts HEAD nowhere", lambda record, _: record.update(head="x"), (0, 1, 0, 0))
-indexed("that is longer than the log", lambda record, _: record.update(length=2**50), (6, 1, 0, 6))
-indexed("of no entries", lambda record, _: record.update(length=0))
-indexed("that ends elsewhere", lambda record, _: record.update(last=NOBODY))
+def text_in(place: int, old: bytes, new: bytes) -> Callable[[list[bytes]], object]:
+    return lambda lines: lines.__setitem__(place, lines[place].replace(old, new, 1))
+
+
+def parents(*ids: Any) -> Callable[[list[bytes]], object]:
+    return second(lambda record: record["commits"][0]["commit"].update(parents=list(ids)))
+
+
+indexed("in which a commit is its own parent", second(
+    lambda record: record["commits"][0]["commit"].update(parents=[record["commits"][0]["id"]])))  # fmt: skip
+indexed("in which a parent is not there", parents(NOBODY), (0, 1, 0, 0))
+indexed("in which a parent is text", parents("x"))
+indexed("in which a parent is a number", parents(1))
+indexed("with parents that are none", second(lambda record: record["commits"][0]["commit"].update(parents=7)))
+indexed("with an entry of another number", second(lambda record: record.update(number=1)))
+indexed("with an entry that follows another", second(lambda record: record.update(previous=NOBODY)))
+indexed("with an author that is none", second(lambda record: record.update(author=7)))
+indexed("with an anchor that is a path", second(
+    lambda record: record["commits"][0]["measured"].update(anchor="../" * 21 + "x")))  # fmt: skip
+indexed("without moves", second(lambda record: record.pop("moves")))
+indexed("with moves that are none", second(lambda record: record.update(moves=[1])))
+indexed("with an entry that is nested deep", lambda lines: lines.__setitem__(1, lines[1] + b"[" * 100_000))
+indexed("with an entry that is no JSON", lambda lines: lines.__setitem__(1, lines[1] + b"\xff"))
+indexed("with another commit", text_in(1, b":", b"x"))
+indexed("with an id that is none", lambda lines: lines.__setitem__(1, b"entry x"), FINE)
+indexed("with a line that is none", lambda lines: lines.insert(1, b"surprise"), FINE)
+indexed("with an entry twice", lambda lines: lines.insert(1, lines[1]), (6, 1, 0, 6))
+indexed("of another file", lambda lines: lines.__setitem__(3, lines[3][:71] + b"0" * 64 + lines[3][135:]), FINE)
+indexed("that puts main elsewhere", lambda lines: lines.append(
+    b'refs 4 x {"branches":{"main":"%s"},"head":"main","moved":{},"tags":{}}' % NOBODY.encode()))  # fmt: skip
+indexed("that puts HEAD nowhere", lambda lines: lines.append(
+    b'refs 4 x {"branches":{},"head":"x","moved":{},"tags":{}}'))  # fmt: skip
+indexed("that is longer than the log", lambda lines: lines.append(lines[3]), (6, 1, 0, 6))
+indexed("of no entries", lambda lines: lines.clear(), FINE)
 
 
 # Packs

@@ -116,10 +116,11 @@ def counted_first(_: Callable[[], object]) -> Iterator[None]:
     """Let the log take an entry for written before it is."""
     append = Log.append
 
-    def count_and_append(log: Log, entry: Any, pathways: Any = ()) -> None:
+    def count_and_append(log: Log, entry: Any, pathways: Any = ()) -> str:
         length, log.length = log.length, entry.number
-        append(log, entry, pathways)
+        id_ = append(log, entry, pathways)
         log.length = max(log.length, length)
+        return id_
 
     with mock.patch.object(Log, "append", count_and_append):
         yield

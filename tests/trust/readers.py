@@ -109,7 +109,7 @@ class Notes:
 
     def note(self, version: grnledger.Version, numbers: str) -> None:
         """Note what a version says, and complain if it said something else before."""
-        reading = (version.content, digest(version.entry.canonical()), numbers)
+        reading = (version.content, digest(repr(version.entry)), numbers)
         if self.versions.setdefault(version.id, reading) != reading:
             self.bad.append(
                 f"mixed: {version.name} ({version.id[:12]}) gave {self.versions[version.id]}, then {reading}"

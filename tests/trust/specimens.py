@@ -183,7 +183,9 @@ def kind_of(name: str) -> str:
     known = {"": "FORMAT", "log": "entry", "packs": "pack", "base": "base", "cache/anchors": "anchor"}
     if name.endswith(".h5") and not folder:
         return "exported"
-    return {"cache/index.h5": "index", "cache/last": "high-water mark"}.get(name) or known.get(folder, "other")
+    return {"cache/history": "index", "cache/panel": "other", "cache/last": "high-water mark"}.get(name) or known.get(
+        folder, "other"
+    )
 
 
 def answers(store: Path, asked: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -247,7 +249,7 @@ def _whole(repo: Repository, listed: Any) -> Any:
 
 
 def _record(version: Any) -> tuple[object, ...]:
-    return version.number, version.id, version.content, version.parents, version.entry.canonical()
+    return version.number, version.id, version.content, version.parents, version.entry
 
 
 def _base(repo: Repository, rev: str) -> tuple[object, ...]:

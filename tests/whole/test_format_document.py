@@ -314,12 +314,12 @@ def test_every_file_and_group_has_the_id_of_the_document(
             named = file.stem if group == "/" else group.rpartition("/")[2]
             if kind == "entry":
                 assert named == f"{record['number']:010d}"
-            elif kind != "index":
+            elif kind != "history":
                 assert named == (id_ if kind == "base" else record["content"])
     bases = {logged["commit"]["base"] for logged in Store(path).commits.values()}
     assert (kinds.count("entry"), kinds.count("base")) == (len(Store(path).log()), len(bases))
     assert kinds.count("anchor") == len(list(path.glob("cache/anchors/*.h5")))
-    assert kinds.count("index") == (0 if form is loose else 1)
+    assert kinds.count("history") == (1 if form is exported else 0)
 
 
 def groups_of(path: Path) -> list[str]:

@@ -55,7 +55,6 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
-    from ....analysis.support import own_pathways
     from ....storage.history.versions import pathway_changes
 
     names = {id_: name for name, id_, _ in repo.identities()}
@@ -80,7 +79,7 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
     ]
     lines += [output.facts(facts), ""]
     lines += versions.change_lines(version, most=20)
-    lines += support.lines(repo, version.name, own_pathways(repo, version))
+    lines += _support(repo, version)
     if len(version.parents) > 1:
         first = repo.version(version.parents[0])
         changes = pathway_changes(repo.active(first.name), repo.active(version.name))
@@ -90,6 +89,14 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
         rows = [(*row[:3], versions.sign_text(row[3]), row[4]) for row in active]
         lines += ["", click.style(f"Active in {version.name}:", bold=True), output.table(COLUMNS, rows)]
     return lines
+
+
+def _support(repo: Repository, version: Version) -> list[str]:
+    if not version.added:
+        return []
+    from ....analysis.support import own_pathways  # brings the numbers in
+
+    return support.lines(repo, version.name, own_pathways(repo, version))
 
 
 def _anchor(repo: Repository, version: Version) -> str:
@@ -149,7 +156,7 @@ def _json(version: Version, active: list[ActivePathway]) -> dict[str, object]:
         "rank_since_anchor": measured.rank_since,
         "probe": measured.probe,
         "guard": measured.guard,
-        "source": version.source.model_dump(mode="json") if version.source else None,
+        "source": version.source._asdict() if version.source else None,
         "missing": {", ".join(record.names): list(record.missing) for record in version.added if record.missing},
         "active": [
             {**names, "since": pathway.since, "units": pathway.record.units}

@@ -32,7 +32,7 @@ def test_what_died_writers_left_is_passed_over(store: Path) -> None:
 
 def test_nothing_is_written_through_a_link_out_of_the_store(store: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
-    for name in ("cache/last", "cache/index.h5", "lock"):
+    for name in ("cache/last", "cache/history", "lock"):
         (store / name).unlink(missing_ok=True)
         (store / name).symlink_to(tmp_path / "mine")
     repo = Repository(store, wait=0)

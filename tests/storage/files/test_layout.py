@@ -19,6 +19,7 @@ def test_a_store_holds_the_files_that_the_design_names_and_no_others(store: Path
             "FORMAT",
             f"base/{repo.version().base}.h5",
             *(f"log/{number:010d}.h5" for number in range(1, 6)),
+            "cache/history",
             "cache/last",
             f"cache/anchors/{repo.version('v2').content}.h5",
         ]

@@ -54,6 +54,7 @@ def test_a_store_that_was_never_finished_is_refused(store: Path) -> None:
     shutil.rmtree(store / "log")
     (store / "log").mkdir()
     (store / "cache/last").unlink()
+    (store / "cache/history").unlink(missing_ok=True)
     repo = grnledger.open(store)
     for step in (repo.version, repo.snapshot, repo.active, lambda: repo.panel, lambda: repo.version("v0")):
         with pytest.raises(FormatError, match="has an empty log"):

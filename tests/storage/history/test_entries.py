@@ -43,6 +43,7 @@ def rewrite_loadings(store: Path, change: Callable[[dict[str, Any]], dict[str, A
     for number in (3, 4, 5):
         entry(store, number).unlink()
     (store / "cache/last").unlink()
+    (store / "cache/history").unlink(missing_ok=True)
     repo = grnledger.open(store)
     assert repo.damage == {}
     return repo

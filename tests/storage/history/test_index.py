@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -15,13 +14,11 @@ import pytest
 from grnledger.engine.errors import FormatError
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files import durable, hdf5, last_entry, layout
+from grnledger.storage.files import last_entry
 from grnledger.storage.history import index
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.history.records import MoveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from grnledger.storage.repository import Repository
@@ -63,7 +60,7 @@ def grow(repo: Repository, length: int) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of 71 entries, the first 64 of them in its index."""
+    """A store of 71 entries."""
     path = tmp_path_factory.mktemp("made") / "tumor.grn"
     repo = grnledger.init(path, factor_model=base(), genes=GENES, author="ada", time=NOON)
     grow(repo, 71)
@@ -86,7 +83,7 @@ def entry(store: Path, number: int) -> Path:
 
 
 def index_of(store: Path) -> Path:
-    return store / "cache" / "index.h5"
+    return store / "cache" / "history"
 
 
 def high_water_mark_of(store: Path) -> Path:
@@ -112,18 +109,14 @@ def bits(store: Path, rev: str) -> bytes:
 
 
 def covered(store: Path) -> int:
-    stored = index.read(hdf5.Location(index_of(store)))
-    assert stored is not None
-    return stored.length
+    return index.LogIndex(index_of(store)).length
 
 
 # What it is for
 
 
-def test_the_index_is_written_every_64_entries_and_gives_what_every_entry_gives(
-    store: Path, expected: dict[str, Any]
-) -> None:
-    assert covered(store) == 64
+def test_the_index_has_every_entry_and_gives_what_every_entry_gives(store: Path, expected: dict[str, Any]) -> None:
+    assert covered(store) == 71
     indexed, read = Ledger(store), Ledger(store, indexed=False)
     assert indexed.history.commits == read.history.commits
     assert (indexed.refs.head, indexed.refs.branches, indexed.refs.tags) == (
@@ -143,7 +136,7 @@ def test_the_index_is_written_every_64_entries_and_gives_what_every_entry_gives(
 def test_an_open_store_works_after_it_is_indexed_again(store: Path) -> None:
     repo, other = grnledger.open(store), grnledger.open(store)
     grow(repo, 140)
-    assert covered(store) == 128
+    assert covered(store) == 140
     other.refresh()
     assert [version.entry for version in other.versions(None)] == [version.entry for version in repo.versions(None)]
     assert other.moves == repo.moves
@@ -157,10 +150,11 @@ def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: P
     repo = grnledger.open(store)
     assert repo.damage == {}
     assert [bits(store, name) for name in ("v0", "v1")] == [bits(made, name) for name in ("v0", "v1")]
-    for step in (repo.version, repo.snapshot, repo.active):
-        with pytest.raises(FormatError) as caught:
-            step("v2")
-        assert str(entry(store, number)) in caught.value.message
+    with pytest.raises(FormatError) as caught:
+        repo.snapshot("v2", from_base=True)
+    assert str(entry(store, number)) in caught.value.message
+    assert repo.version("v2").id == needing.id
+    assert repo.active("v2") == grnledger.open(made).active("v2")
     pathway = needing.entry.commit.adds[0].id
     for version in grnledger.open(made).versions(None):
         needs = pathway in {active.record.id for active in grnledger.open(made).active(version.name)}
@@ -172,6 +166,17 @@ def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: P
     index_of(store).unlink()
     assert list(grnledger.open(store).damage) == [number]
     assert not index_of(store).exists()  # of a damaged log none is made
+
+
+@pytest.mark.parametrize("number", [9, 40, 70, 71])
+def test_damage_to_a_late_loose_entry_is_seen_at_once(store: Path, number: int) -> None:
+    content = entry(store, number).read_bytes()
+    entry(store, number).write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    before = index_of(store).read_bytes()
+    assert number in grnledger.open(store).damage
+    assert index_of(store).read_bytes() == before
+    entry(store, number).write_bytes(content)
+    assert grnledger.open(store).damage == {}
 
 
 def test_a_lost_entry_after_the_index_is_reported(store: Path, made: Path) -> None:
@@ -206,19 +211,22 @@ def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: di
     indices = np.random.default_rng(3).choice(len(good), size=120, replace=False).tolist()
     for number in [*range(0, 200, 8), *indices]:
         index_of(store).write_bytes(good[:number] + bytes([good[number] ^ (1 << number % 8)]) + good[number + 1 :])
-        is_ignored = index.read(hdf5.Location(index_of(store))) is None
-        if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
+        assert index.LogIndex(index_of(store)).damaged
+        ignored += covered(store) < 71
+        if number % 10 == 0:
             assert description_of(store) == expected
-        ignored += is_ignored
-    assert ignored > 90
+            assert index_of(store).read_bytes() == good  # made again
+    assert ignored > 100
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
 def test_an_index_cut_short_is_ignored(store: Path, expected: dict[str, Any], share: float) -> None:
     content = index_of(store).read_bytes()
     index_of(store).write_bytes(content[: int(share * len(content))])
-    assert index.read(hdf5.Location(index_of(store))) is None
+    assert index.LogIndex(index_of(store)).damaged
+    assert covered(store) < 71
     assert description_of(store) == expected
+    assert index_of(store).read_bytes() == content
 
 
 def test_a_changed_missing_or_added_byte_of_the_high_water_mark_is_ignored(
@@ -254,7 +262,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["index.h5", "last"])
+@pytest.mark.parametrize("name", ["history", "last"])
 def test_that_of_another_store_is_ignored(store: Path, expected: dict[str, Any], elsewhere: Path, name: str) -> None:
     shutil.copy(elsewhere / "cache" / name, store / "cache" / name)
     assert description_of(store) == expected
@@ -294,8 +302,7 @@ def test_an_index_of_a_copy_that_went_another_way_is_ignored(store: Path, tmp_pa
 def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read(
     store: Path, made: Path, expected: dict[str, Any], which: str
 ) -> None:
-    first = 63 if which == "index" else 70
-    last = 64 if which == "index" else 71
+    first, last = 70, 71
     for number in range(first, 72):
         entry(store, number).unlink()
     for path in {"high-water mark": [index_of(store)], "index": [high_water_mark_of(store)], "both": []}[which]:
@@ -330,78 +337,6 @@ def test_a_high_water_mark_of_very_many_entries_costs_no_more_than_its_file(stor
     assert bits(store, "v3") == bits(made, "v3")
 
 
-# A hostile index, with an id that fits it
-
-
-def other_arrays(change: Callable[[dict[str, Any]], object]) -> Callable[[hdf5.StoredFile], hdf5.Content]:
-    def build(stored: hdf5.StoredFile) -> hdf5.Content:
-        arrays = dict(stored.arrays)
-        change(arrays)
-        return hdf5.Content(layout.INDEX, stored.record, arrays)
-
-    return build
-
-
-def other_record(**fields: object) -> Callable[[hdf5.StoredFile], hdf5.Content]:
-    def build(stored: hdf5.StoredFile) -> hdf5.Content:
-        return hdf5.Content(
-            layout.INDEX, layout.canonical_json(json.loads(stored.record) | fields), dict(stored.arrays)
-        )
-
-    return build
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        other_record(length=0),
-        other_record(length=-1),
-        other_record(last="b" * 64),
-        other_record(surprise=1),
-        other_record(branches={"main": "nothing"}),
-        *(
-            other_arrays(lambda arrays, name=name: arrays.pop(name))
-            for name in ("id", "numbers", "parents", "parents_counts", "dropped", "added_counts", "moves")
-        ),
-        other_arrays(lambda arrays: arrays.update(numbers=arrays["numbers"][:-1])),
-        other_arrays(lambda arrays: arrays.update(numbers=arrays["numbers"].ravel())),
-        other_arrays(lambda arrays: arrays.update(parents=arrays["parents"] + 10**6)),
-        other_arrays(lambda arrays: arrays.update(added=arrays["added"][:3])),
-        other_arrays(lambda arrays: arrays.update(added_counts=arrays["added_counts"] + 10**15)),
-        other_arrays(lambda arrays: arrays.update(id=arrays["id"].astype("S0"))),
-        other_arrays(lambda arrays: arrays.update(id=np.arange(len(arrays["id"])))),
-        other_arrays(lambda arrays: arrays.update({name: array[:0] for name, array in arrays.items()})),
-    ],
-)
-def test_an_index_that_makes_no_sense_is_ignored(
-    store: Path, expected: dict[str, Any], build: Callable[[hdf5.StoredFile], hdf5.Content]
-) -> None:
-    content = build(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
-    index_of(store).unlink()
-    durable.write_whole(index_of(store), content.seal().write)
-    assert description_of(store) == expected
-
-
-@pytest.mark.parametrize("text", [b"", b"{", b"7", b"[7]", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
-def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_for(store: Path, text: bytes) -> None:
-    stored = hdf5.read(hdf5.Location(index_of(store)), layout.INDEX)
-    arrays = dict(stored.arrays) | {"moves": np.frombuffer(text, dtype="u1")}
-    index_of(store).unlink()
-    durable.write_whole(index_of(store), hdf5.Content(layout.INDEX, stored.record, arrays).seal().write)
-    repo = grnledger.open(store)
-    for step in (lambda: repo.moves, lambda: repo.version("@{2026-11-01}")):
-        with pytest.raises(FormatError, match="its moves of refs cannot be read"):
-            step()
-
-
-def test_an_index_that_claims_more_than_the_log_is_reported_and_not_counted_up_to(store: Path, made: Path) -> None:
-    content = other_record(length=9_999_999_999)(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
-    index_of(store).unlink()
-    durable.write_whole(index_of(store), content.seal().write)
-    assert list(grnledger.open(store).damage) == [72, 9_999_999_999]
-    assert bits(store, "v3") == bits(made, "v3")
-
-
 # That of an exported store
 
 
@@ -416,16 +351,17 @@ def test_the_index_of_an_exported_store_is_not_trusted_either(
         if harm == "gone":
             del file["cache"]
         elif harm == "emptied":
-            del file["cache/index"]
-            file.create_group("cache/index")
+            del file["cache/history"]
+            file.create_group("cache/history")
         elif harm == "of another store":
-            del file["cache/index"]
-            with h5py.File(index_of(elsewhere)) as other:
-                file.copy(other["/"], "cache/index")
+            del file["cache/history"]
+            grnledger.open(elsewhere).export(tmp_path / "other.h5")
+            with h5py.File(tmp_path / "other.h5") as other:
+                file.copy(other["cache/history"], "cache/history")
         else:
-            ids = file["cache/index/id"][()]
-            del file["cache/index/id"]
-            file["cache/index/id"] = ids[:-1]
+            record = file["cache/history/record"][()]
+            del file["cache/history/record"]
+            file["cache/history/record"] = np.bytes_(record[:-1])
     assert description_of(path) == expected
 
 
@@ -445,41 +381,46 @@ def test_where_the_cache_was_deleted_the_loss_of_the_last_entry_is_noticed_all_t
     assert list(grnledger.open(repo.path).damage) == [2]
 
 
-def test_an_id_of_an_index_that_is_no_id_is_not_followed(store: Path, tmp_path: Path, made: Path) -> None:
-    path = f"{tmp_path}/elsewhere".ljust(64, "x")[:64].encode()
+# Two writers of one index
 
-    def change(arrays: dict[str, Any]) -> None:
-        arrays["anchor"] = np.where(arrays["anchor"] == b"", arrays["anchor"], path)
-        arrays["anchor"][-1] = path
 
-    stored = hdf5.read(hdf5.Location(index_of(store)), layout.INDEX)
+def test_two_that_append_to_one_index_leave_it_whole(store: Path) -> None:
+    first, second = grnledger.open(store), grnledger.open(store)
+    for number in range(72, 150):
+        (first if number % 3 else second).create_tag(f"new-{number}", "v0")
+    assert covered(store) == 149
+    assert not index.LogIndex(index_of(store)).damaged
+    text = index_of(store).read_bytes()
     index_of(store).unlink()
-    durable.publish(index_of(store), other_arrays(change)(stored).seal().write)
-    assert index.read(hdf5.Location(index_of(store))) is None
-    assert bits(store, "HEAD") == bits(made, "HEAD")
+    grnledger.open(store)
+    assert index_of(store).read_bytes() == text  # the log alone decides every byte
 
 
-def test_the_note_of_the_last_entry_is_not_written_into_a_file_that_has_another_name(store: Path) -> None:
-    backup = store.with_name("backup.grn")
-    shutil.copytree(store, backup, copy_function=os.link)  # as `cp -al` makes it
-    repo = grnledger.open(store)
-    repo.create_tag("later", "v1")
-    assert grnledger.verify(backup).sound
-    assert grnledger.open(backup).create_tag("of-its-own", "v1").name == "v1"
-    assert repo.version("later").name == "v1"
+def test_one_that_is_behind_appends_nothing_that_does_not_follow(store: Path) -> None:
+    behind = Ledger(store)
+    grow(grnledger.open(store), 75)
+    whole = index_of(store).read_bytes()
+    behind.index.lines.append(b"something else")
+    behind.write_index()
+    assert covered(store) < 75 or index_of(store).read_bytes() == whole
+    grnledger.open(store)
+    assert covered(store) == 75
+    assert not index.LogIndex(index_of(store)).damaged
 
 
-def test_an_entry_under_the_name_of_the_note_is_not_written_over(store: Path, made: Path) -> None:
-    high_water_mark_of(store).unlink()
-    os.link(entry(store, 3), high_water_mark_of(store))
-    grnledger.open(store).create_tag("later", "v1")
-    assert entry(store, 3).read_bytes() == entry(made, 3).read_bytes()
+def test_a_second_name_of_the_index_keeps_what_it_had(store: Path, tmp_path: Path) -> None:
+    os.link(index_of(store), tmp_path / "backup")
+    before = index_of(store).read_bytes()
+    grnledger.open(store).create_tag("new")
+    assert (tmp_path / "backup").read_bytes() == before
+    assert covered(store) == 72
 
 
-def test_a_branch_of_the_index_is_not_written_where_the_log_disagrees(store: Path) -> None:
-    """An index that is whole in itself and puts main at another version: nothing is written that could not be read."""
-    repo = grnledger.open(store)
-    repo._refs.branches["main"] = "b" * 64
-    with pytest.raises(FormatError, match="Nothing was written"):
-        repo._writer.move([MoveRecord(ref="tag/zz", before=None, after="b" * 64)], "create")
-    assert grnledger.verify(store).sound
+def test_once_it_is_packed_the_log_is_read_by_its_index_all_the_same(store: Path, expected: dict[str, Any]) -> None:
+    grnledger.open(store).pack()
+    assert description_of(store) == expected
+    stored = index.LogIndex(index_of(store))
+    assert stored.covered(Ledger(store).locations) == (71, True)
+    pack = next((store / "packs").iterdir())
+    pack.write_bytes(pack.read_bytes() + b"x")
+    assert stored.covered(Ledger(store).locations)[1] is False

@@ -39,6 +39,7 @@ def test_after_a_loss_more_versions_may_have_been_but_not_fewer_and_not_without_
 ) -> None:
     entry(store, 3).unlink()
     (store / "cache/last").unlink()
+    (store / "cache/history").unlink(missing_ok=True)
     stored = hdf5.read(hdf5.Location(entry(store, 4)), layout.ENTRY)
     record = layout.canonical_json(json.loads(stored.record) | {"versions": versions})
     forge(entry(store, 4), hdf5.Content(stored.kind, record, stored.arrays))
@@ -95,7 +96,7 @@ def test_a_record_that_is_needed_after_its_entry_was_damaged_is_refused_and_not_
     made: Path, store: Path, tmp_path: Path
 ) -> None:
     expected, repo = answers(made), grnledger.open(store)
-    good = entry(store, 2).read_bytes()
+    good, version = entry(store, 2).read_bytes(), repo.version("v1")
     other = grnledger.init(tmp_path / "other.grn", factor_model=base(), genes=GENES, author="bob", time=NOON)
     other.commit([pathway("nfkb")])
     for content in (good[:-100], bytes(len(good)), entry(other.path, 2).read_bytes(), entry(store, 3).read_bytes()):
@@ -105,15 +106,12 @@ def test_a_record_that_is_needed_after_its_entry_was_damaged_is_refused_and_not_
         with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):
             opened.snapshot("v1")  # its record is known, its numbers are not
         repo._history._records.clear()  # as if it had been pushed out, or the index had been read
-        for step in (repo.version, repo.snapshot, repo.active):
-            with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):
-                step("v1")
+        with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):
+            repo.snapshot("v1")
+        assert repo.version("v1").id == version.id  # what is shown of it has been read already
         assert answer(repo, "v0") == expected[0]
-    entry(store, 2).unlink()
-    repo._history._records.clear()
-    with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):
-        repo.active("v3")
     entry(store, 2).write_bytes(good)
+    repo = grnledger.open(store)
     assert [answer(repo, f"v{number}") for number in range(4)] == expected
 
 

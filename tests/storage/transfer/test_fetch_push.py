@@ -307,7 +307,7 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
     mine = make(tmp_path / "mine.grn", dense=False)
     mine.fetch(lab.path)
     assert len(mine) == 301
-    assert (mine.path / "cache" / "index.h5").is_file()  # it counts versions, and not only entries
+    assert (mine.path / "cache" / "history").is_file()
     assert len(list((mine.path / "log").iterdir())) == 2
     opened_files: list[str] = []
     read = hdf5.read

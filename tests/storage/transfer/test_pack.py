@@ -372,7 +372,7 @@ def test_a_damaged_log_is_not_packed(store: Path, damage: str) -> None:
 
 
 def test_an_entry_that_is_damaged_since_the_log_was_indexed_is_not_packed_away(store: Path) -> None:
-    grnledger.open(store)._ledger.write_index(least=1)
+    grnledger.open(store)._ledger.write_index()
     path = store / "log" / layout.entry_name(3)
     good = path.read_bytes()
     path.write_bytes(good[:-1])
