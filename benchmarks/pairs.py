@@ -1,6 +1,6 @@
 """All-pairs questions against a scan of all pairs, in this one run: ratios hold, absolute times do not.
 
-    python benchmarks/pairs.py [--data DIR] [--rounds 5] [--whole-process]
+    python -m benchmarks.pairs [--data DIR] [--rounds 5] [--whole-process]
 
 Each question is asked of simulated factor models of 20,000 genes and 50 factors, in which each factor moves all genes
 (norms of genes are nearly even: few tiles are left out) or a tenth of them; and of a shrinkage base of real data where
@@ -29,8 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grnledger
 import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import grnledger
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine import FactorCovariance, Pathway, simulate_factor_model
 from grnledger.engine.network.anchor import anchor_of
@@ -44,7 +46,6 @@ from grnledger.engine.network.pairs.partial_correlations import PartialCorrelati
 from grnledger.engine.network.pairs.strongest_pairs import strongest_by_blocks, strongest_pairs
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """Times of mixed models, beside FaST-LMM, glimix-core and GEMMA: CPU seconds, one BLAS thread, in one run.
 
-    python benchmarks/lmm/speed.py                       # all tables
-    python benchmarks/lmm/speed.py --only p3d exact --rounds 3
+    python -m benchmarks.lmm.speed                       # all tables
+    python -m benchmarks.lmm.speed --only p3d exact --rounds 3
 
 Every figure is the median of the rounds; the order changes from round to round. The time of the eigenvectors of K,
 which all need, is left out of all and shown apart. Steps of one alone count for it: our triangle, FaST-LMM's rotation.
@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import setting
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
 from grnledger.engine.lmm import (
     ExactScanner,
     LeaveOut,
@@ -39,8 +41,8 @@ from grnledger.engine.lmm import (
     of_factor,
     of_matrix,
 )
-from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
+
+from .. import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,10 +1,10 @@
 """Seconds to scikit-learn's own final KL, and to 1e-4 of the best KL, from one random start, peers in the same run.
 
     pip install ".[bench]"
-    python benchmarks/nmf/speed.py                             # all sizes: hours, most of them the peers'
-    python benchmarks/nmf/speed.py 100x60 500x300              # some
-    python benchmarks/nmf/speed.py 2000x500 --threads 1 --starts 3
-    python benchmarks/nmf/speed.py sparse --cap 20 --sweeps 50 # a short form
+    python -m benchmarks.nmf.speed                             # all sizes: hours, most of them the peers'
+    python -m benchmarks.nmf.speed 100x60 500x300              # some
+    python -m benchmarks.nmf.speed 2000x500 --threads 1 --starts 3
+    python -m benchmarks.nmf.speed sparse --cap 20 --sweeps 50 # a short form
 
 V are simulated Poisson counts, 5 % of the genes in two modules; `sparse` is 20000 × 1000 with 8.5 % of the entries not
 zero. Every solver has the same start (`peers.random_start`), and the KL of what it gives is computed by one function in
@@ -31,16 +31,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import peers
-import setting
-from grnledger.engine.nmf import fit, observe, simulate_counts
 from scipy.sparse import csr_array
+
+from grnledger.engine.nmf import fit, observe, simulate_counts
+
+from .. import setting
+from . import peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grnledger.engine.nmf import Factorization, Observed
     from numpy.typing import NDArray
+
+    from grnledger.engine.nmf import Factorization, Observed
 
 NEAR = 1e-4
 """This share above the best KL is near enough."""
