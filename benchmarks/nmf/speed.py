@@ -116,13 +116,18 @@ class Contest:
         Of the start.
     threads : int
         Of ours, at the most.
+    tell : callable
+        Called with each line of the table, by columns.
     """
 
-    def __init__(self, name: str, size: Size, values: Any, seed: int, threads: int) -> None:
+    def __init__(
+        self, name: str, size: Size, values: Any, seed: int, threads: int, tell: Callable[[dict[str, Any]], None]
+    ) -> None:
         self._name, self._size, self._values, self._seed = name, size, values, seed
         self._start = peers.random_start(values, size.modules, seed)
         self._how = {"start": self._start, "threads": threads}
         self._best = np.inf
+        self._tell_line = tell
 
     def run(self, *, single: bool) -> None:
         """Run all solvers, and print a line for each thing that each has reached."""
@@ -195,12 +200,19 @@ class Contest:
         return peers.divergence(self._values, factorization.modules, factorization.usage)
 
     def _tell(self, solver: str, goal: str, **cells: float) -> None:
-        """Print a line; where no KL is given, the goal was never reached."""
+        """Tell a line; where no KL is given, the goal was never reached."""
         if "KL" in cells:
             cells["above_best"] = cells["KL"] / self._best - 1.0
-        row = {name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items()}
-        row = {"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, "KL": "never", **row}
-        print("\t".join(row.get(name, "-") for name in COLUMNS), flush=True)
+        self._tell_line({"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, **cells})
+
+
+def print_line(cells: dict[str, Any]) -> None:
+    """Print a line of the table."""
+    row = {name: str(value) for name, value in cells.items() if name not in FORMS}
+    row |= {
+        name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items() if name in FORMS
+    }
+    print("\t".join(row.get(name, "never" if name == "KL" else "-") for name in COLUMNS), flush=True)
 
 
 def times(step: Callable[[], object], repeats: int) -> list[float]:
@@ -237,7 +249,7 @@ def main() -> None:
         print(f"# {name}: R {size.modules}, depth {size.depth:g}, {filled:.1%} not zero, cap {size.cap:,} iterations")
         print("\t".join(COLUMNS), flush=True)
         for seed in range(options.starts):
-            Contest(name, size, values, seed, options.threads).run(single=options.single)
+            Contest(name, size, values, seed, options.threads, print_line).run(single=options.single)
 
 
 if __name__ == "__main__":
