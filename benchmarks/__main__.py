@@ -1,6 +1,6 @@
 """Measure every ratio against its peer, and write `benchmarks/results.md` and its plot.
 
-    pip install ".[bench]"            # the peers that are in Python; R's corpcor, GEMMA and git by the system
+    pip install ".[bench]" linear-operator    # the peers that are in Python; R's corpcor, GEMMA and git by the system
     python -m benchmarks --quick      # small sizes, at most ten minutes
     python -m benchmarks              # about an hour
     python -m benchmarks --only history commits
