@@ -1,7 +1,7 @@
 """The commands as whole processes on one panel: seconds and peak memory, with their ratio to starting Python.
 
-    python benchmarks/commands.py                      # random data, 9,020 genes × 48 samples
-    python benchmarks/commands.py --expression leukemia.tsv --duplicates max-variance --floor 20 --transform log2
+    python -m benchmarks.commands                      # random data, 9,020 genes × 48 samples
+    python -m benchmarks.commands --expression leukemia.tsv --duplicates max-variance --floor 20 --transform log2
 
 Medians of five runs, each after one run that is not counted. `start` is `python -c "import numpy, scipy.linalg, h5py"`.
 """

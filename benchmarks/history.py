@@ -1,6 +1,6 @@
 """A long history: `grn log` and its like against `git log`, in one run.
 
-    python benchmarks/history.py [--versions 10000] [--runs 9] [--store STORE.grn]
+    python -m benchmarks.history [--versions 10000] [--runs 9] [--store STORE.grn]
 
 Makes a store of small commits (at most 20 pathways are active) and a git repository of as many commits, then prints
 medians of wall time and of CPU time, each command once a round, so that all meet the same load. `start` is

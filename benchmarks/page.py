@@ -1,6 +1,6 @@
 """The page of `grn report`: seconds to make it, its bytes, and seconds until it answers in Chromium.
 
-    python benchmarks/page.py STORE A..B [--repeats 5]
+    python -m benchmarks.page STORE A..B [--repeats 5]
 
 Needs playwright (`pip install "grnledger[report,browser]"`) and Debian's chromium.
 """

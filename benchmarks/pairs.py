@@ -1,6 +1,6 @@
 """All-pairs questions against a scan of all pairs, in this one run: ratios hold, absolute times do not.
 
-    python benchmarks/pairs.py [--data DIR] [--rounds 5] [--whole-process]
+    python -m benchmarks.pairs [--data DIR] [--rounds 5] [--whole-process]
 
 Each question is asked of simulated factor models of 20,000 genes and 50 factors, in which each factor moves all genes
 (norms of genes are nearly even: few tiles are left out) or a tenth of them; and of a shrinkage base of real data where
@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,8 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grnledger
 import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import grnledger
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine import FactorCovariance, Pathway, simulate_factor_model
 from grnledger.engine.network.anchor import anchor_of
@@ -44,7 +45,8 @@ from grnledger.engine.network.pairs.partial_correlations import PartialCorrelati
 from grnledger.engine.network.pairs.strongest_pairs import strongest_by_blocks, strongest_pairs
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from threadpoolctl import threadpool_info, threadpool_limits
+
+from .turns import medians
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,57 +134,54 @@ def changes_by_bands(before: PartialCorrelations, after: PartialCorrelations) ->
     return comparison.lists[0].pairs
 
 
-def measured(ways: dict[str, Callable[[], Pairs]], rounds: int) -> Iterator[str]:
-    """Yield a line for each way: its time, how many times the brute force's speed it has, and pairs that differ."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    answers: dict[str, Pairs] = {}
-    for _ in range(rounds):
-        for name, ask in ways.items():
-            start = time.process_time()
-            answers[name] = ask()
-            times[name].append(time.process_time() - start)
-    sets = {name: set(map(tuple, answer.tolist())) for name, answer in answers.items()}
-    reference = statistics.median(times["brute force"])
-    for name, ask_times in times.items():
-        seconds = statistics.median(ask_times)
-        differing = len(sets["brute force"] ^ sets[name])
-        yield f"  {name:12} {1e3 * seconds:10.1f} ms {reference / seconds:9.2f} × {differing:6}"
-
-
-def report(title: str, before: Snapshot, after: Snapshot, rounds: int, penalised: Snapshot | None = None) -> None:
-    """Print all questions of two versions of one base."""
+def questions(
+    before: Snapshot, after: Snapshot, penalised: Snapshot | None = None
+) -> Iterator[tuple[str, dict[str, Callable[[], Pairs]]]]:
+    """Yield each question to two versions of one base, with the ways to answer it, the brute force first."""
     rho = tuple(partial_correlations(side.precision, side.capacitance) for side in (before, after))
     size = len(before.panel)
     rule = EdgeRule("top", size)
-    print(f"{title}: {size:,} genes, {rho[0].factor.shape[1]} and {rho[1].factor.shape[1]} columns")
     asked = {"edges": rho[0]}
     if penalised is not None:
         asked["edges by score"] = partial_correlations(penalised.precision)
     for question, measure in asked.items():
-        print(f" {question}, strongest {size:,}")
-        ways = {
-            "brute force": lambda measure=measure: edges_by_brute_force(measure, size),
-            "bands": lambda measure=measure: strongest_by_blocks(Bands(measure), size, rule)[0].pairs,
-            "tiles": lambda measure=measure: strongest_pairs(measure, size, rule)[0].pairs,
-        }
-        print(*measured(ways, rounds), sep="\n")
-    print(f" changes, largest {CHANGES:,}, prepared")
-    ways = {
-        "brute force": lambda: changes_by_brute_force(*rho),
-        "bands": lambda: changes_by_bands(*rho),
-        "tiles": lambda: changes_by_tiles(*rho),
-    }
-    print(*measured(ways, rounds), sep="\n")
-    print(f" changes, largest {CHANGES:,}, from the versions")
-    fresh = {
-        name: lambda ask=ask: ask(*(partial_correlations(side.precision, side.capacitance) for side in (before, after)))
-        for name, ask in (
-            ("brute force", changes_by_brute_force),
-            ("bands", changes_by_bands),
-            ("tiles", changes_by_tiles),
+        yield (
+            f"{question}, strongest {size:,}",
+            {
+                "brute force": lambda measure=measure: edges_by_brute_force(measure, size),
+                "bands": lambda measure=measure: strongest_by_blocks(Bands(measure), size, rule)[0].pairs,
+                "tiles": lambda measure=measure: strongest_pairs(measure, size, rule)[0].pairs,
+            },
         )
-    }
-    print(*measured(fresh, rounds), sep="\n", flush=True)
+    ways = {"brute force": changes_by_brute_force, "bands": changes_by_bands, "tiles": changes_by_tiles}
+    yield f"changes, largest {CHANGES:,}, prepared", {name: lambda ask=ask: ask(*rho) for name, ask in ways.items()}
+    yield (
+        f"changes, largest {CHANGES:,}, from the versions",
+        {
+            name: lambda ask=ask: ask(
+                *(partial_correlations(side.precision, side.capacitance) for side in (before, after))
+            )
+            for name, ask in ways.items()
+        },
+    )
+
+
+def differing(answers: dict[str, Pairs]) -> dict[str, int]:
+    """Return in how many pairs each answer differs from that of the brute force."""
+    sets = {name: set(map(tuple, answer.tolist())) for name, answer in answers.items()}
+    return {name: len(sets["brute force"] ^ pairs) for name, pairs in sets.items()}
+
+
+def report(title: str, before: Snapshot, after: Snapshot, rounds: int, penalised: Snapshot | None = None) -> None:
+    """Print all questions of two versions of one base: times, × the brute force's speed, and pairs that differ."""
+    ranks = (before.rank, after.rank)
+    print(f"{title}: {len(before.panel):,} genes, r = {ranks[0]} and {ranks[1]}")
+    for question, ways in questions(before, after, penalised):
+        times, answers = medians(ways, rounds)
+        print(f" {question}")
+        for name, count in differing(answers).items():
+            ratio = times["brute force"] / times[name]
+            print(f"  {name:12} {1e3 * times[name]:10.1f} ms {ratio:9.2f} × {count:6}", flush=True)
 
 
 def five_pathways(genes: int, generator: np.random.Generator) -> list[Pathway]:
@@ -197,12 +196,20 @@ def five_pathways(genes: int, generator: np.random.Generator) -> list[Pathway]:
     ]
 
 
-def simulated(name: str, base: FactorCovariance, rounds: int) -> None:
-    """Measure a simulated base."""
+def simulated_versions(base: FactorCovariance) -> tuple[Snapshot, Snapshot]:
+    """Return the version of a simulated base alone, and the one with five pathways more."""
     panel, anchor = Panel(tuple(f"G{number}" for number in range(GENES))), anchor_of(base)
     pathways = five_pathways(GENES, np.random.default_rng(42))
     before, after = (build_snapshot(panel, anchor, added, base.standard_deviations()) for added in ((), pathways))
-    report(name, before, after, rounds)
+    return before, after
+
+
+def simulated_bases() -> dict[str, FactorCovariance]:
+    """Return the simulated bases by what they are."""
+    return {
+        "simulated, all loadings alike": simulate_factor_model(GENES, FACTORS, seed=42),
+        "simulated, sparse loadings": sparse_model(GENES),
+    }
 
 
 def sparse_model(genes: int) -> FactorCovariance:
@@ -212,8 +219,8 @@ def sparse_model(genes: int) -> FactorCovariance:
     return FactorCovariance(generator.uniform(0.3, 1.2, genes), loadings)
 
 
-def real(data: Path, rounds: int) -> None:
-    """Measure a shrinkage base of real data, and the score that its edges are ranked by."""
+def real_versions(data: Path) -> tuple[Snapshot, Snapshot, Snapshot]:
+    """Return two versions of a shrinkage base of real data, and the first one as the score sees it."""
     with tempfile.TemporaryDirectory() as folder:
         repo = grnledger.init(
             Path(folder) / "leukemia.grn",
@@ -225,7 +232,7 @@ def real(data: Path, rounds: int) -> None:
         )
         repo.commit(five_pathways(len(repo.panel), np.random.default_rng(42)), message="five pathways")
         penalty = ranking_of(repo.base("v0"), "score", threshold=None).penalty
-        report("leukemia", repo.snapshot("v0"), repo.snapshot("v1"), rounds, repo.snapshot("v0", penalty=penalty))
+        return repo.snapshot("v0"), repo.snapshot("v1"), repo.snapshot("v0", penalty=penalty)
 
 
 def whole_process(genes: int = 100_000) -> None:
@@ -268,10 +275,11 @@ def main() -> None:
     print("1 thread: CPU time, × brute force, and how many pairs differ from it")
     blocks.cores = lambda: 1
     with threadpool_limits(1):
-        simulated("simulated, all loadings alike", simulate_factor_model(GENES, FACTORS, seed=42), arguments.rounds)
-        simulated("simulated, sparse loadings", sparse_model(GENES), arguments.rounds)
+        for title, base in simulated_bases().items():
+            report(title, *simulated_versions(base), arguments.rounds)
         if (arguments.data / "leukemia.tsv").exists():
-            real(arguments.data, arguments.rounds)
+            before, after, penalised = real_versions(arguments.data)
+            report("leukemia", before, after, arguments.rounds, penalised)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,41 @@ fdr = click.option(
     "--fdr", type=float, metavar="Q", help="Edges are the pairs that can be told from chance: q of at most this."
 )
 """The option that chooses edges by their q."""
+
+
+class _Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """A number of bytes, with a unit."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes of a text such as 2G, 500MiB or 0.5 GB."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([KMGT]?)(i?B)?\s*", value, flags=re.IGNORECASE)
+        if match is None or (size := int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))) < 1:
+            self.fail(f"{value!r} is no size: 2G, 500M or a number of bytes is.", param, ctx)
+        return size
+
+
+def memory(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--memory`, which holds for all that the command does."""
+
+    def limit(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:  # noqa: ARG001
+        from ..engine.memory import memory_limit
+        from ..formats.files.limits import process_memory
+
+        if (size := process_memory() if value is None else value) is not None:
+            ctx.with_resource(memory_limit(size))
+
+    return click.option(
+        "--memory",
+        type=_Size(),
+        metavar="SIZE",
+        expose_value=False,
+        callback=limit,
+        help="The most memory for arrays of genes and pairs, such as 2G; more is refused.  [what this machine has]",
+    )(command)
 
 
 @dataclass(frozen=True, slots=True)

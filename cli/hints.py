@@ -39,6 +39,7 @@ HINTS: dict[str, str] = {
     ),
     "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
+    "memory-limit": "Allow more with --memory, choose fewer genes, or use a larger machine.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
     "no-samples-to-test": (

@@ -20,7 +20,7 @@ MOST_FILES = 15
 
 ENGINE_STANDS_ON = {"numpy", "scipy", "numba", "threadpoolctl"}
 ENGINE_MAY_ASK = {
-    "__future__", "abc", "ast", "collections", "concurrent", "contextlib", "dataclasses", "difflib", "functools",
+    "__future__", "abc", "ast", "collections", "concurrent", "contextlib", "contextvars", "dataclasses", "difflib", "functools",
     "html", "importlib", "itertools", "math", "operator", "os", "re", "typing", "warnings",
 }  # fmt: skip
 DOORS = {

@@ -1,6 +1,6 @@
 """Agreement with peers: h², restricted likelihood, effects and p of one data set, by each of them.
 
-    python benchmarks/lmm/agreement.py
+    python -m benchmarks.lmm.agreement
 
 200 rows, a factor of 20 columns, an intercept and a covariate, five tests. h² is computed as ours from their δ; GEMMA
 has a scale of its own for K, so its h² is left out. statsmodels' likelihood is lower by ½ log|XᵀX|, which is added.
@@ -18,8 +18,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import setting
+
 from grnledger.engine.lmm import design, fit, fit_many, make_model, make_scanner, of_factor
+
+from .. import setting
 
 N, K, TESTS = 200, 20, 5
 

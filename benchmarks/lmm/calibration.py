@@ -1,9 +1,9 @@
 """Share of null sets with p < .05, by network share: beside a known network, and beside one estimated from n samples.
 
-    python benchmarks/lmm/calibration.py                   # 200 signals of 20 sets a cell: 4,000 tests
-    python benchmarks/lmm/calibration.py --signals 20 --known
-    python benchmarks/lmm/calibration.py --mixed           # 50 sets, of which 5 or 20 are pathways, the others random
-    python benchmarks/lmm/calibration.py --shift 1         # power: one set of the 20 is shifted by 1, and tested
+    python -m benchmarks.lmm.calibration                   # 200 signals of 20 sets a cell: 4,000 tests
+    python -m benchmarks.lmm.calibration --signals 20 --known
+    python -m benchmarks.lmm.calibration --mixed           # 50 sets, of which 5 or 20 are pathways, the others random
+    python -m benchmarks.lmm.calibration --shift 1         # power: one set of the 20 is shifted by 1, and tested
 
 1,000 genes, 20 pathways of 50 genes each with loadings U(.3, .7), noise 1; the sets tested are the pathways' own genes,
 which is the hardest case: any signal that goes along the network moves whole sets. z = √h u/√s + √(1−h) e with u along
@@ -25,7 +25,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import setting
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.stats import false_discovery_control
+
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.lmm import (
     DiagonalAndFactor,
@@ -38,9 +41,8 @@ from grnledger.engine.lmm import (
 from grnledger.engine.lmm.association.set_tests import SetTester
 from grnledger.engine.lmm.association.set_variance import set_mixture
 from grnledger.engine.network.covariance import FactorCovariance
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.stats import false_discovery_control
+
+from .. import setting
 
 if TYPE_CHECKING:
     from grnledger.engine.lmm.model.fit import Model

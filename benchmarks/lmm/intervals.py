@@ -1,7 +1,7 @@
 """Coverage of 95 % intervals of h²: bootstrap, profile and Wald, near the ends too.
 
-    python benchmarks/lmm/intervals.py                     # 2,000 signals a cell
-    python benchmarks/lmm/intervals.py --signals 200
+    python -m benchmarks.lmm.intervals                     # 2,000 signals a cell
+    python -m benchmarks.lmm.intervals --signals 200
 
 Kernels: of 60 factors over 1,000 rows, whose variances fall from 1 to 1/30, as what a version shares; and of full rank
 over 300 rows, as a relationship matrix. An intercept and two covariates. The truth is h² of what covariates leave.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-import setting
+
 from grnledger.engine.lmm import (
     bootstrap_interval,
     design,
@@ -24,6 +24,8 @@ from grnledger.engine.lmm import (
     simulate_null,
     wald_interval,
 )
+
+from .. import setting
 
 TRUTHS = (0.0, 0.05, 0.1, 0.3, 0.6, 0.9, 0.95, 1.0)
 DRAWS = 6000

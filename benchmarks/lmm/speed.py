@@ -1,7 +1,7 @@
 """Times of mixed models, beside FaST-LMM, glimix-core and GEMMA: CPU seconds, one BLAS thread, in one run.
 
-    python benchmarks/lmm/speed.py                       # all tables
-    python benchmarks/lmm/speed.py --only p3d exact --rounds 3
+    python -m benchmarks.lmm.speed                       # all tables
+    python -m benchmarks.lmm.speed --only p3d exact --rounds 3
 
 Every figure is the median of the rounds; the order changes from round to round. The time of the eigenvectors of K,
 which all need, is left out of all and shown apart. Steps of one alone count for it: our triangle, FaST-LMM's rotation.
@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import logging
 import re
 import resource
 import shutil
-import statistics
 import subprocess
 import tempfile
-import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import setting
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
 from grnledger.engine.lmm import (
     ExactScanner,
     LeaveOut,
@@ -39,33 +38,14 @@ from grnledger.engine.lmm import (
     of_factor,
     of_matrix,
 )
-from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
+
+from .. import setting
+from ..turns import cpu_seconds as seconds, medians
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TABLES = ("p3d", "exact", "low-rank", "second-fit", "leave-out", "sets")
-
-
-def seconds(step: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the CPU seconds of a step, and its answer."""
-    begun = time.process_time()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        answer = step()
-    return time.process_time() - begun, answer
-
-
-def medians(steps: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return the median of each step over the rounds, in a rotating order, and the last answer of each."""
-    times_of: dict[str, list[float]] = {name: [] for name in steps}
-    answers: dict[str, Any] = {}
-    names = list(steps)
-    for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            elapsed, answers[name] = seconds(steps[name])
-            times_of[name].append(elapsed)
-    return {name: statistics.median(times) for name, times in times_of.items()}, answers
 
 
 class Data:
@@ -110,10 +90,9 @@ def row(name: str, elapsed: float, other: float | None = None, remark: str = "")
     print(f"{name:<44}{elapsed:10.4f} s{factor}" + (f"   {remark}" if remark else ""))
 
 
-def p3d(rounds: int) -> None:
-    """n = 2,000, 10,000 tests at the null model's δ."""
-    data = Data(2000, 10_000)
-    elapsed, kernel = seconds(lambda: of_matrix(data.matrix))
+def p3d_steps(data: Data) -> tuple[dict[str, Callable[[], Any]], Any]:
+    """Return the ways to scan at the null model's δ, ours first, and FaST-LMM's h² and ours to compare."""
+    kernel = of_matrix(data.matrix)
     model = make_model(kernel, data.trait)
     null = fit_many(model)[0]
     single, columns = data.tests.astype(np.float32), np.ascontiguousarray(data.tests.T)
@@ -123,30 +102,39 @@ def p3d(rounds: int) -> None:
         "grnledger, float32": lambda: make_scanner(model, null, single=True).scan(single),
         "one dgemm, 10,000 × n × n": lambda: data.tests @ square,
         "one sgemm": lambda: single @ square32,
+        "  of which ours once, whatever the tests": lambda: make_scanner(model, null),
     }
+    h2 = {"ours": null.h2}
     peer = fast_lmm(data.trait, matrix=data.matrix)
     if peer is not None:
-        h2 = float(peer.findH2()["h2"][0])
-        steps["FaST-LMM lmm_cov"] = lambda: fast_lmm_scan(peer, h2, columns)
+        h2["FaST-LMM"] = float(peer.findH2()["h2"][0])
+        steps["FaST-LMM lmm_cov"] = lambda: fast_lmm_scan(peer, h2["FaST-LMM"], columns)
     with contextlib.suppress(ImportError):
         from glimix_core.lmm import FastScanner
         from numpy_sugar.linalg import economic_qs
 
         qs = economic_qs(data.matrix)
         steps["glimix-core FastScanner"] = lambda: FastScanner(
-            data.trait, np.ones((2000, 1)), qs, null.delta
+            data.trait, np.ones((len(data.trait), 1)), qs, null.delta
         ).fast_scan(columns, verbose=False)
+    return steps, h2
+
+
+def p3d(rounds: int) -> None:
+    """n = 2,000, 10,000 tests at the null model's δ."""
+    data = Data(2000, 10_000)
+    elapsed, _ = seconds(lambda: of_matrix(data.matrix))
+    steps, h2 = p3d_steps(data)
     times, answers = medians(steps, rounds)
     ours, ours32 = answers["grnledger, float64"], answers["grnledger, float32"]
     base = times["grnledger, float64"]
     print(f"\n## p3d: n = 2,000, 10,000 tests (eigenvectors of K: {elapsed:.2f} s, left out of all)")
     for name, value in times.items():
         row(name, value, value / base, f"{value / times['grnledger, float32']:.2f} × float32")
-    row("  of which ours once, whatever the tests", seconds(lambda: make_scanner(model, null))[0])
     print(f"float32 against float64: largest difference of log10 p {np.max(np.abs(ours32.log10_p - ours.log10_p)):.2g}")
-    if peer is not None:
+    if "FaST-LMM" in h2:
         at_theirs = answers["FaST-LMM lmm_cov"]
-        print(f"h² {null.h2:.5f} ours, {h2:.5f} FaST-LMM's; F at either's, correlation less one: "
+        print(f"h² {h2['ours']:.5f} ours, {h2['FaST-LMM']:.5f} FaST-LMM's; F at either's, correlation less one: "
               f"{1 - np.corrcoef(at_theirs, ours.statistic)[0, 1]:.1g}")  # fmt: skip
 
 
@@ -219,28 +207,30 @@ def gemma(data: Data) -> tuple[float, float, np.ndarray] | None:
     return scan, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, beta
 
 
-def low_rank(rounds: int) -> None:
-    """n = 20,000, a kernel of rank 200 or 50, 1,000 tests."""
-    print("\n## low rank: n = 20,000, 1,000 tests")
+def low_rank_steps(rank: int) -> dict[str, Callable[[], Any]]:
+    """Return the ways to scan 1,000 tests of n = 20,000 with a kernel of low rank, ours first."""
     stream = np.random.default_rng(1)
     tests = stream.integers(0, 3, size=(1000, 20_000)).astype(np.float64)
     columns = np.ascontiguousarray(tests.T)
-    for k in (200, 50):
-        factor = stream.standard_normal((20_000, k))
-        trait = factor @ stream.standard_normal(k) / np.sqrt(k) + stream.standard_normal(20_000)
-        kernel = of_factor(factor)
-        model = make_model(kernel, trait)
-        null = fit_many(model)[0]
-        steps: dict[str, Callable[[], Any]] = {
-            "grnledger": lambda model=model, null=null: make_scanner(model, null).scan(tests)
-        }
-        peer = fast_lmm(trait, factor=factor)
-        if peer is not None:
-            h2 = float(peer.findH2()["h2"][0])
-            steps["FaST-LMM"] = lambda peer=peer, h2=h2: fast_lmm_scan(peer, h2, columns)
-        times, _ = medians(steps, rounds)
+    factor = stream.standard_normal((20_000, rank))
+    trait = factor @ stream.standard_normal(rank) / np.sqrt(rank) + stream.standard_normal(20_000)
+    model = make_model(of_factor(factor), trait)
+    null = fit_many(model)[0]
+    steps: dict[str, Callable[[], Any]] = {"grnledger": lambda: make_scanner(model, null).scan(tests)}
+    peer = fast_lmm(trait, factor=factor)
+    if peer is not None:
+        h2 = float(peer.findH2()["h2"][0])
+        steps["FaST-LMM"] = lambda: fast_lmm_scan(peer, h2, columns)
+    return steps
+
+
+def low_rank(rounds: int) -> None:
+    """n = 20,000, a kernel of rank 200 or 50, 1,000 tests."""
+    print("\n## low rank: n = 20,000, 1,000 tests")
+    for rank in (200, 50):
+        times, _ = medians(low_rank_steps(rank), rounds)
         for name, value in times.items():
-            row(f"k = {k}: {name}", value, value / times["grnledger"])
+            row(f"k = {rank}: {name}", value, value / times["grnledger"])
 
 
 def second_fit(rounds: int) -> None:

@@ -1,7 +1,7 @@
 """How well orders of pairs find the regulation that is known of E. coli, beside plain correlation and tree ensembles.
 
-    python benchmarks/meaning/edges.py                     # downloads the data with pip
-    python benchmarks/meaning/edges.py --data DIR --trees 60
+    python -m benchmarks.meaning.edges                     # downloads the data with pip
+    python -m benchmarks.meaning.edges --data DIR --trees 60
 
 The area under precision and recall (AUPR) of 5,540 known edges among 196 factors × 2,251 targets: over all pairs, with
 pairs of one operon left out, and as a mean over the factors that have five targets or more. Conditions are held out
@@ -17,20 +17,24 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-import grnledger
 import numpy as np
-from ecoli import add_data_option, average_precision, ecoli_data
+
+import grnledger
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine.choices import RankBy
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.pairs.partial_correlations import partial_correlations
 
+from .ecoli import add_data_option, average_precision, ecoli_data
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecoli import Ecoli
-    from grnledger.storage.repository import Repository
     from numpy.typing import NDArray
+
+    from grnledger.storage.repository import Repository
+
+    from .ecoli import Ecoli
 
 FEWEST_TARGETS = 5
 TREES, SEED = 500, 0

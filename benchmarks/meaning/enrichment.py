@@ -1,8 +1,8 @@
 """Null sets with p < .05 in `grn lmm enrich`, plain and on normal scores, where the cells of docs/lmm.md do not reach.
 
-    python benchmarks/meaning/enrichment.py                    # 200 signals a cell
-    python benchmarks/meaning/enrichment.py --signals 40 --cells nested t3
-    python benchmarks/meaning/enrichment.py --shift .5         # power: one of the pathways is shifted, and tested
+    python -m benchmarks.meaning.enrichment                    # 200 signals a cell
+    python -m benchmarks.meaning.enrichment --signals 40 --cells nested t3
+    python -m benchmarks.meaning.enrichment --shift .5         # power: one of the pathways is shifted, and tested
 
 1,000 genes, 20 pathways of 15 to 200 genes (uniform in the logarithm) with loadings U(.3, .7), in each of which a share
 of the signs that is drawn from U(0, .5) is turned; noise 1. R is estimated by shrinkage from 24 samples. The library is
@@ -19,23 +19,20 @@ with a false q < .05 are binomial, with Wilson's. With no shift every signal wit
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.stats import binomtest, false_discovery_control
+
 from grnledger.engine.inference.normal_scores import signal_scores
 from grnledger.engine.lmm import make_model, of_factor, t_statistics
 from grnledger.engine.lmm.association.set_tests import SetTester
 from grnledger.engine.lmm.association.set_variance import set_mixture
-from scipy.sparse import csr_array
-from scipy.stats import binomtest, false_discovery_control
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lmm"))
-
-import setting
-from calibration import World, estimated
+from .. import setting
+from ..lmm.calibration import World, estimated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

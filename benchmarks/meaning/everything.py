@@ -1,6 +1,6 @@
 """All measurements of what answers mean, one after the other, each in a process of its own: about an hour on two cores.
 
-    python benchmarks/meaning/everything.py --expression leukemia.tsv --sets hallmarks.gmt --cells pbmc.h5ad --r
+    python -m benchmarks.meaning.everything --expression leukemia.tsv --sets hallmarks.gmt --cells pbmc.h5ad --r
 
 Each part prints its own table, with intervals; its first lines say what is measured. What needs a file that is not
 given is left out, and named at the end.
@@ -13,9 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ecoli import add_data_option
-
-HERE = Path(__file__).resolve().parent
+from .ecoli import add_data_option
 
 
 def parts(options: argparse.Namespace) -> dict[str, list[str] | None]:
@@ -53,7 +51,9 @@ def main() -> None:
             missed.append(f"{name}: a file is needed that is not given")
             continue
         print(f"\n## {name}\n", flush=True)
-        if status := subprocess.run([sys.executable, str(HERE / f"{name}.py"), *arguments], check=False).returncode:
+        if status := subprocess.run(
+            [sys.executable, "-m", f"{__package__}.{name}", *arguments], check=False
+        ).returncode:
             missed.append(f"{name}: ended with status {status}")
     print("\n" + "\n".join(missed) if missed else "\nAll parts ran.")
 

@@ -1,8 +1,8 @@
 """How many of the edges that are called at q = .2 are false, and how many true ones are called, where truth is known.
 
-    python benchmarks/meaning/false_discovery.py                # 20 networks a cell
-    python benchmarks/meaning/false_discovery.py --networks 5 --kinds factors
-    python benchmarks/meaning/false_discovery.py --networks 0 --expression leukemia.tsv --genes 1000
+    python -m benchmarks.meaning.false_discovery                # 20 networks a cell
+    python -m benchmarks.meaning.false_discovery --networks 5 --kinds factors
+    python -m benchmarks.meaning.false_discovery --networks 0 --expression leukemia.tsv --genes 1000
 
 Networks of normal values: `sparse` (each gene has two partners on average, |ρ| about .3), `chain` (an autoregression,
 each gene .6 of the one before), `operons` (blocks of five genes that share .6 of their variance) and `factors` (sparse,
@@ -20,12 +20,13 @@ import math
 import tempfile
 from pathlib import Path
 
-import grnledger
 import numpy as np
+from numpy.typing import NDArray
+
+import grnledger
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.analysis.chance import pair_tests
 from grnledger.engine.estimation.expression import Expression
-from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 RATE = 0.2

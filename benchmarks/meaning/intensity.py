@@ -1,7 +1,7 @@
 """How near λ of samples held out comes to the best λ, on samples that neither has seen.
 
-    python benchmarks/meaning/intensity.py                                    # simulated, and E. coli by pip
-    python benchmarks/meaning/intensity.py --data DIR --leukemia leukemia.tsv --pbmc pbmc68k_reduced.h5ad
+    python -m benchmarks.meaning.intensity                                    # simulated, and E. coli by pip
+    python -m benchmarks.meaning.intensity --data DIR --leukemia leukemia.tsv --pbmc pbmc68k_reduced.h5ad
 
 The groups of samples are split into five outer parts. Without each part, λ and λ_var are chosen as `grn init` does, by
 the formula and by samples held out; the part is then predicted. Beside them is the best of a grid (λ in 40 steps, λ_var
@@ -16,14 +16,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grnledger
 import numpy as np
-from ecoli import add_data_option, ecoli_data
+from numpy.typing import NDArray
+
+import grnledger
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.engine.estimation.folds import Fold, Samples, fold_of_samples, mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
-from numpy.typing import NDArray
+
+from .ecoli import add_data_option, ecoli_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

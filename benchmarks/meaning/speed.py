@@ -1,7 +1,7 @@
 """Seconds and peak memory of whole processes, from a table to what can be told from chance; R's packages beside them.
 
-    python benchmarks/meaning/speed.py --expression leukemia.tsv --sets h.all.v7.0.symbols.gmt
-    python benchmarks/meaning/speed.py --expression leukemia.tsv --sets h.all.v7.0.symbols.gmt --r
+    python -m benchmarks.meaning.speed --expression leukemia.tsv --sets h.all.v7.0.symbols.gmt
+    python -m benchmarks.meaning.speed --expression leukemia.tsv --sets h.all.v7.0.symbols.gmt --r
 
 7,979 genes of 48 arrays (`--min-detected 0.2`). `init` estimates the base, with λ by samples held out. `edges` has the
 null scans to do, `edges again` finds them kept. With `--r`, R's corpcor and fdrtool (on Debian, `apt install
@@ -19,8 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import grnledger
 import numpy as np
+
+import grnledger
 from grnledger.analysis.base_values import prepare_kept
 
 OPTIONS = ["--floor", "20", "--transform", "log2", "--duplicates", "max-variance", "--min-detected", "0.2"]

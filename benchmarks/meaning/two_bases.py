@@ -1,6 +1,6 @@
 """Two bases: how many differences are called where the truth is one, and how many planted ones are found.
 
-    python benchmarks/meaning/two_bases.py [--data DIR] [--studies 10]
+    python -m benchmarks.meaning.two_bases [--data DIR] [--studies 10]
 
 Every study is a store with two bases, made with default options; what is judged is what `grn diff v0..v1` judges: the
 p strongest pairs of either base. `chain` is an autoregression of 500 genes, each .6 of the one before (partial
@@ -20,13 +20,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import grnledger
 import numpy as np
-from ecoli import add_data_option, ecoli_data
+from numpy.typing import NDArray
+
+import grnledger
 from grnledger.analysis.base_differences import judge
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.pairs.partial_correlations import partial_correlations
-from numpy.typing import NDArray
+
+from .ecoli import add_data_option, ecoli_data
 
 Matrix = NDArray[np.float64]
 Samples = tuple[Matrix, tuple[str, ...] | str]

@@ -1,7 +1,7 @@
 """Modules of single cells against their types: ours and scikit-learn's, at equal rank, judged alike.
 
-    python benchmarks/nmf/cells.py                             # ../shared/data/pbmc68k_reduced.h5ad, ranks 10 5 8 15
-    python benchmarks/nmf/cells.py FILE.h5ad --ranks 10 --seeds 3 --cap 500
+    python -m benchmarks.nmf.cells                             # ../shared/data/pbmc68k_reduced.h5ad, ranks 10 5 8 15
+    python -m benchmarks.nmf.cells FILE.h5ad --ranks 10 --seeds 3 --cap 500
 
 The file has counts in X (CSR, cells × genes) and cell types in obs/bulk_labels; genes × cells are factored. Ours: `fit`
 with its defaults. scikit-learn: multiplicative updates to tol 1e-10 or the cap, from init="random" and from its own
@@ -25,11 +25,13 @@ from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
-import peers
-import setting
-from grnledger.engine.nmf import fit, observe
 from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from grnledger.engine.nmf import fit, observe
+
+from .. import setting
+from . import peers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,7 @@
 """How many modules the correlations of a version are found to have, where that is known: by other samples, by pairs.
 
-    python benchmarks/nmf/correlations.py                      # 8 sets of each setting
-    python benchmarks/nmf/correlations.py --sets 20
+    python -m benchmarks.nmf.correlations                      # 8 sets of each setting
+    python -m benchmarks.nmf.correlations --sets 20
 
 Each set is a store of its own, with a shrinkage base, as `grn init --counts --transform log1p` makes it, and ours the
 question of it, ranks 1 to 8: `samples` is what it answers, from bases of either half of the samples; `1-SE` is told
@@ -16,14 +16,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import grnledger
 import numpy as np
-import setting
+
+import grnledger
 from grnledger.analysis.nmf.run import modules_of
 from grnledger.engine.errors import InputError
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.nmf import positive_correlations, rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
+
+from .. import setting
 
 RANKS = (1, 8)
 RESTARTS = 3

@@ -1,7 +1,7 @@
 """Precision and recall of genes found in two modules, by the test and by the plain rule, beside one another.
 
-    python benchmarks/nmf/moonlighting.py                      # 20 sets of each regime
-    python benchmarks/nmf/moonlighting.py hard shallow --sets 5
+    python -m benchmarks.nmf.moonlighting                      # 20 sets of each regime
+    python -m benchmarks.nmf.moonlighting hard shallow --sets 5
 
 Each set: 100 genes × 60 samples in 5 modules of equal size, 8 genes in two modules, by `simulate_counts`. The regimes
 differ in depth (counts of a gene in a sample, on average) and in the overdispersion α of a negative binomial, 0 for
@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import setting
+
 from grnledger.engine.nmf import analyse, simulate_counts
+
+from .. import setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

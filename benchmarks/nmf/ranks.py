@@ -1,9 +1,9 @@
 """How often the right number of modules is chosen, on fresh simulated sets: by hold-out, and by what is beside it.
 
-    python benchmarks/nmf/ranks.py                             # 200 sets, two at a time
-    python benchmarks/nmf/ranks.py --sets 24 --jobs 1
-    python benchmarks/nmf/ranks.py --sets 24 --genes 100 --depth 20
-    python benchmarks/nmf/ranks.py --beyond --sets 8           # more modules than the first ranks of `grn nmf`
+    python -m benchmarks.nmf.ranks                             # 200 sets, two at a time
+    python -m benchmarks.nmf.ranks --sets 24 --jobs 1
+    python -m benchmarks.nmf.ranks --sets 24 --genes 100 --depth 20
+    python -m benchmarks.nmf.ranks --beyond --sets 8           # more modules than the first ranks of `grn nmf`
 
 Sets go through all of R = 3 … 8, Poisson and negative binomial (α = .1, variance μ + α μ²), even and uneven sizes, 24
 kinds in turn. Drawn for each: genes, one of 100, 150 and 200; depth (counts of a gene in a sample, on average), one of
@@ -31,10 +31,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import setting
+
 from grnledger.engine.nmf import rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
 from grnledger.engine.nmf.modules.rank_range import survey_until_turn
+
+from .. import setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """How many of 20 random restarts come within .1 % of the best, on deep counts: ours and scikit-learn's.
 
-    python benchmarks/nmf/restarts.py                          # 100x60 R 5 and 500x300 R 8, 20 restarts, 3 sets each
-    python benchmarks/nmf/restarts.py 100x60 --sets 10
-    python benchmarks/nmf/restarts.py 500x300 --sets 1 --restarts 5 --cap 500
+    python -m benchmarks.nmf.restarts                          # 100x60 R 5 and 500x300 R 8, 20 restarts, 3 sets each
+    python -m benchmarks.nmf.restarts 100x60 --sets 10
+    python -m benchmarks.nmf.restarts 500x300 --sets 1 --restarts 5 --cap 500
 
 V are simulated Poisson counts of 1,000 a gene and sample on average, 5 % of the genes in two modules. Ours: `fit_each`
 with its defaults (single precision, tolerance 1e-7, at most 2,000 sweeps), on as many threads as there are cores.
@@ -19,9 +19,11 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-import peers
-import setting
+
 from grnledger.engine.nmf import fit_each, observe, simulate_counts
+
+from .. import setting
+from . import peers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

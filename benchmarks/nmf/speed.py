@@ -1,10 +1,10 @@
 """Seconds to scikit-learn's own final KL, and to 1e-4 of the best KL, from one random start, peers in the same run.
 
     pip install ".[bench]"
-    python benchmarks/nmf/speed.py                             # all sizes: hours, most of them the peers'
-    python benchmarks/nmf/speed.py 100x60 500x300              # some
-    python benchmarks/nmf/speed.py 2000x500 --threads 1 --starts 3
-    python benchmarks/nmf/speed.py sparse --cap 20 --sweeps 50 # a short form
+    python -m benchmarks.nmf.speed                             # all sizes: hours, most of them the peers'
+    python -m benchmarks.nmf.speed 100x60 500x300              # some
+    python -m benchmarks.nmf.speed 2000x500 --threads 1 --starts 3
+    python -m benchmarks.nmf.speed sparse --cap 20 --sweeps 50 # a short form
 
 V are simulated Poisson counts, 5 % of the genes in two modules; `sparse` is 20000 × 1000 with 8.5 % of the entries not
 zero. Every solver has the same start (`peers.random_start`), and the KL of what it gives is computed by one function in
@@ -31,16 +31,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import peers
-import setting
-from grnledger.engine.nmf import fit, observe, simulate_counts
 from scipy.sparse import csr_array
+
+from grnledger.engine.nmf import fit, observe, simulate_counts
+
+from .. import setting
+from . import peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grnledger.engine.nmf import Factorization, Observed
     from numpy.typing import NDArray
+
+    from grnledger.engine.nmf import Factorization, Observed
 
 NEAR = 1e-4
 """This share above the best KL is near enough."""
@@ -113,13 +116,18 @@ class Contest:
         Of the start.
     threads : int
         Of ours, at the most.
+    tell : callable
+        Called with each line of the table, by columns.
     """
 
-    def __init__(self, name: str, size: Size, values: Any, seed: int, threads: int) -> None:
+    def __init__(
+        self, name: str, size: Size, values: Any, seed: int, threads: int, tell: Callable[[dict[str, Any]], None]
+    ) -> None:
         self._name, self._size, self._values, self._seed = name, size, values, seed
         self._start = peers.random_start(values, size.modules, seed)
         self._how = {"start": self._start, "threads": threads}
         self._best = np.inf
+        self._tell_line = tell
 
     def run(self, *, single: bool) -> None:
         """Run all solvers, and print a line for each thing that each has reached."""
@@ -192,12 +200,19 @@ class Contest:
         return peers.divergence(self._values, factorization.modules, factorization.usage)
 
     def _tell(self, solver: str, goal: str, **cells: float) -> None:
-        """Print a line; where no KL is given, the goal was never reached."""
+        """Tell a line; where no KL is given, the goal was never reached."""
         if "KL" in cells:
             cells["above_best"] = cells["KL"] / self._best - 1.0
-        row = {name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items()}
-        row = {"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, "KL": "never", **row}
-        print("\t".join(row.get(name, "-") for name in COLUMNS), flush=True)
+        self._tell_line({"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, **cells})
+
+
+def print_line(cells: dict[str, Any]) -> None:
+    """Print a line of the table."""
+    row = {name: str(value) for name, value in cells.items() if name not in FORMS}
+    row |= {
+        name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items() if name in FORMS
+    }
+    print("\t".join(row.get(name, "never" if name == "KL" else "-") for name in COLUMNS), flush=True)
 
 
 def times(step: Callable[[], object], repeats: int) -> list[float]:
@@ -234,7 +249,7 @@ def main() -> None:
         print(f"# {name}: R {size.modules}, depth {size.depth:g}, {filled:.1%} not zero, cap {size.cap:,} iterations")
         print("\t".join(COLUMNS), flush=True)
         for seed in range(options.starts):
-            Contest(name, size, values, seed, options.threads).run(single=options.single)
+            Contest(name, size, values, seed, options.threads, print_line).run(single=options.single)
 
 
 if __name__ == "__main__":

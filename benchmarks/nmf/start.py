@@ -1,7 +1,7 @@
 """Cold and warm start of `grn nmf` as a whole process: seconds with no compiled kernels on disk, and with them there.
 
-    python benchmarks/nmf/start.py                             # ../shared/data/mcb112_w10_2021-data.tbl
-    python benchmarks/nmf/start.py COUNTS.tsv --runs 3
+    python -m benchmarks.nmf.start                             # ../shared/data/mcb112_w10_2021-data.tbl
+    python -m benchmarks.nmf.start COUNTS.tsv --runs 3
 
 Cold: numba's folder of compiled code (`NUMBA_CACHE_DIR`) is new and empty, so every kernel is compiled. Warm: the same
 command again with the folder that the cold one has left. Medians of five such pairs; a call beforehand, which is not
@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import setting
+from .. import setting
 
 FILE = setting.BESIDE / "mcb112_w10_2021-data.tbl"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...engine.errors import InputError
+from ...engine.memory import readable_size
 
 FREELY = 256 << 20
 """Bytes of memory that the contents of any file may take, however small it is."""
@@ -73,7 +74,7 @@ class MemoryBudget:
         """Count bytes of memory about to be used, or raise `InputError` when the file does not justify them."""
         self._reserved += size
         if self._reserved > self._most:
-            raise _too_large(self.path, f"what it holds takes more than {_readable(self._most)}")
+            raise _too_large(self.path, f"what it holds takes more than {readable_size(self._most)}")
 
     def count_repeat(self) -> None:
         """Count a row that repeats another, or raise `InputError` when there are too many."""
@@ -102,7 +103,7 @@ def refuse_beyond_budget(path: Path, shape: tuple[int, ...], *, width: int = 8) 
         size *= axis
     if size > _most_of(path):
         axes = " × ".join(f"{axis:,}" for axis in shape)
-        raise _too_large(path, f"{axes} values take {_readable(size)} when they are dense")
+        raise _too_large(path, f"{axes} values take {readable_size(size)} when they are dense")
 
 
 def largest_unpacked(packed: int, ratio: int) -> int:
@@ -116,7 +117,7 @@ def refuse_swarm(path: Path, count: int, stored: int) -> None:
         raise InputError(f"{path} claims {count:,} names in {stored:,} bytes, more than names can be compressed.")
 
 
-def memory_left() -> int | None:
+def process_memory() -> int | None:
     """Return the bytes of memory that this process may have: the machine's, or what its limit leaves; or None."""
     limits: list[int] = []
     with suppress(AttributeError, OSError, ValueError):  # a system that does not say
@@ -133,27 +134,19 @@ def memory_left() -> int | None:
 
 def _most_of(path: Path) -> int:
     justified = FREELY + MULTIPLE * path.stat().st_size
-    left = memory_left()
+    left = process_memory()
     return justified if left is None else min(justified, left // 2)
 
 
 def _too_large(path: Path, what: str) -> InputError:
-    size, left = path.stat().st_size, memory_left()
+    size, left = path.stat().st_size, process_memory()
     if left is not None and left // 2 < FREELY + MULTIPLE * size:
         return InputError(
-            f"{path}: {what}, and this process may have {_readable(left)} of memory, half of it for what is read.",
+            f"{path}: {what}, and this process may have {readable_size(left)} of memory, half of it for what is read.",
             hint="Choose cells and genes first, or add up cells of one sample and type.",
         )
     return InputError(
-        f"{path}: {what}, and the file has {_readable(size)}: refused, as this looks like a decompression bomb.",
-        hint=f"What is read may take {_readable(FREELY)} and {MULTIPLE:,} times the size of the file. "
+        f"{path}: {what}, and the file has {readable_size(size)}: refused, as this looks like a decompression bomb.",
+        hint=f"What is read may take {readable_size(FREELY)} and {MULTIPLE:,} times the size of the file. "
         "If the file is correct, write it without compression.",
     )
-
-
-def _readable(size: int) -> str:
-    """Return bytes in the unit that suits them."""
-    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:,.1f} {name}"
-    return f"{size} bytes"

@@ -93,7 +93,7 @@ def test_what_a_text_keeps_is_counted_against_its_size(tmp_path: Path, monkeypat
 
 
 def test_half_of_what_the_process_may_have_is_the_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "memory_left", lambda: 1_000_000)
+    monkeypatch.setattr(limits, "process_memory", lambda: 1_000_000)
     path = write(tmp_path / "x", b"x")
     limits.refuse_beyond_budget(path, (250, 250))
     with pytest.raises(InputError, match=r"251 × 250 values take 490\.2 KiB.* may have 976\.6 KiB of memory"):
@@ -102,8 +102,8 @@ def test_half_of_what_the_process_may_have_is_the_most(tmp_path: Path, monkeypat
 
 def test_a_limit_on_addresses_counts_as_memory():
     code = (
-        "import resource; from grnledger.formats.files.limits import memory_left; before = memory_left();"
-        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)); print(0 < memory_left() < (3 << 30) < before)"
+        "import resource; from grnledger.formats.files.limits import process_memory as left; before = left();"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)); print(0 < left() < (3 << 30) < before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"

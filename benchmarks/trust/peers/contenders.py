@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from peers.model import State
+    from .model import State
 
 ALL = frozenset({"kill", "flip", "readers", "writers"})
 
@@ -71,11 +71,11 @@ class Contender:
 
     def create(self, folder: Path, base: State) -> None:
         """Make a store with version 0 in an empty folder."""
-        importlib.import_module(f"peers.{self.module}").create(folder, base, **self.options)
+        importlib.import_module(f".{self.module}", __package__).create(folder, base, **self.options)
 
     def open(self, folder: Path) -> Store:
         """Open the store in a folder."""
-        return importlib.import_module(f"peers.{self.module}").Opened(folder, **self.options)
+        return importlib.import_module(f".{self.module}", __package__).Opened(folder, **self.options)
 
 
 CONTENDERS = {

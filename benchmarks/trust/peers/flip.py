@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from peers import kill
-from peers.contenders import CONTENDERS
-from peers.counts import ERROR, LOST, RIGHT, WRONG, Counted
-from peers.processes import Broken, answer
+from . import kill
+from .contenders import CONTENDERS
+from .counts import ERROR, LOST, RIGHT, WRONG, Counted
+from .processes import Broken, answer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from peers.model import Truth
-    from peers.setting import Setting
+    from .model import Truth
+    from .setting import Setting
 
 VERSIONS = 5
 

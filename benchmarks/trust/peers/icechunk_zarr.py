@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import icechunk
 import zarr
 
-from peers.contenders import Refused
-from peers.model import State
+from .contenders import Refused
+from .model import State
 
 if TYPE_CHECKING:
     from pathlib import Path

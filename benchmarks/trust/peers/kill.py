@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from peers.contenders import CONTENDERS
-from peers.counts import ERROR, LOST, RIGHT, STUCK, WRONG, Counted
-from peers.processes import DEADLINE, Broken, answer, drain, finish, start
+from .contenders import CONTENDERS
+from .counts import ERROR, LOST, RIGHT, STUCK, WRONG, Counted
+from .processes import DEADLINE, Broken, answer, drain, finish, start
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from peers.model import Truth
-    from peers.setting import Setting
+    from .model import Truth
+    from .setting import Setting
 
 LONGEST = 0.25
 """Seconds after the first acknowledgement within which the kill falls, evenly: tens of commits."""

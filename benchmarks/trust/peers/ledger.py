@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import grnledger
 import numpy as np
 
-from peers.contenders import Refused
-from peers.model import State
+import grnledger
+
+from .contenders import Refused
+from .model import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,17 +8,17 @@ import time
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from peers.contenders import CONTENDERS, Refused
-from peers.counts import ERROR, RIGHT, WRONG, Counted
-from peers.processes import CONTEXT, DEADLINE, finish, start
+from .contenders import CONTENDERS, Refused
+from .counts import ERROR, RIGHT, WRONG, Counted
+from .processes import CONTEXT, DEADLINE, finish, start
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Event
     from pathlib import Path
 
-    from peers.model import Truth
-    from peers.setting import Setting
+    from .model import Truth
+    from .setting import Setting
 
 READERS, COMMITS, ROUNDS = 4, 100, 50
 PAUSE = 0.002

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from peers.contenders import Refused
-from peers.model import State
+from .contenders import Refused
+from .model import State
 
 if TYPE_CHECKING:
     from pathlib import Path

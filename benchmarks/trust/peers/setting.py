@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peers.contenders import CONTENDERS, Contender
+from .contenders import CONTENDERS, Contender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from peers.model import Truth
+    from .model import Truth
 
 
 @dataclass(frozen=True, slots=True)

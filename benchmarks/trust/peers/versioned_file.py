@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import h5py
 from versioned_hdf5 import VersionedHDF5File
 
-from peers.contenders import Refused
-from peers.model import State
+from .contenders import Refused
+from .model import State
 
 if TYPE_CHECKING:
     from pathlib import Path

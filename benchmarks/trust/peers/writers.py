@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from peers.contenders import CONTENDERS, Refused
-from peers.counts import ERROR, LOST, RIGHT, Counted
-from peers.processes import CONTEXT, Broken, answer, drain, finish, start
+from .contenders import CONTENDERS, Refused
+from .counts import ERROR, LOST, RIGHT, Counted
+from .processes import CONTEXT, Broken, answer, drain, finish, start
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
-    from peers.model import Truth
-    from peers.setting import Setting
+    from .model import Truth
+    from .setting import Setting
 
 WRITERS, COMMITS = 2, 50
 PATIENCE = 60.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from peers.model import State
+from .model import State
 
 if TYPE_CHECKING:
     from pathlib import Path

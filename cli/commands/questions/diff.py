@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import nouns, options, output
+from ... import edge_options, nouns, options, output
 from ...answers import difference
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Exit with 1 when an edge was gained, lost or flipped; between two bases, when a difference can be told from "
     "chance.",
 )
+@edge_options.memory
 @options.forms
 @options.repository
 def command(

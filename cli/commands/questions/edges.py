@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     metavar="R",
     help="Split the samples into halves R times, and say how many of the N strongest edges both halves share.",
 )
+@edge_options.memory
 @options.forms
 @options.repository
 def command(

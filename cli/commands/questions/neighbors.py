@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import nouns, options, output
+from ... import edge_options, nouns, options, output
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer, Note
 from ...answers.versions import identity
@@ -37,6 +37,7 @@ PARTNERS = 20
     metavar="FILE.gmt",
     help="Name the gene set that is most over-represented among the partners listed, against the panel.",
 )
+@edge_options.memory
 @options.forms
 @options.repository
 def command(

@@ -49,6 +49,7 @@ STORE, MATRIX, EDGES = "FILE.h5", "--matrix", "--edges"
     help="Write the correlations or covariances of the samples themselves, not shrunk; for versions without pathways.",
 )
 @edge_options.graph_file
+@edge_options.memory
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
 def command(

@@ -70,7 +70,7 @@ def compare_by_tiles(
     if change is None:
         return None
     phases = _Phases(progress, 4 + len(lists))
-    tiles = tiles_of(sides[0]), tiles_of(sides[1])
+    tiles = tiles_of(sides[0], sides=2), tiles_of(sides[1], sides=2)
     edges = _edges(tiles, edge_rule, phases)
     if edges is None:
         return None

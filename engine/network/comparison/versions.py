@@ -10,6 +10,7 @@ from ...choices import Crossing, Order
 from ...errors import ShapeError, check_choice
 from ..pairs.edge_rule import amounts_to
 from ..pairs.partial_correlations import partial_correlations
+from ..pairs.scan_memory import require_scan
 from ..pairs.strongest_pairs import is_factor, strongest_by_blocks
 from .changes import ChangeList
 from .difference import Difference
@@ -120,6 +121,8 @@ def compare_lists(
             check_choice("kind of change", kind, get_args(Crossing))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
+    columns = max(len(side.precision.weights) for side in (before, after))
+    require_scan(len(before.panel), columns, sides=2)
     own = (
         partial_correlations(before.precision, before.capacitance),
         partial_correlations(after.precision, after.capacitance),

@@ -103,6 +103,7 @@ class Candidates:
         self._parts.append(candidates)
         self._size += len(candidates)
         self.certain += int(np.count_nonzero(candidates.least > self.floor))
+        self.exceed(candidates)
         if self.count is not None and self._size > self._most:
             self._prune(self.count)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...threads import one_blas_thread
 from . import blocks
+from .scan_memory import has_memory_for_copies
 from .tiles import DOUBLE, exclude_repeated
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ class FactorTiles:
         The gene at each position.
     norms : ndarray of float64, shape (p,)
         ‖z‖ at each position, or a little more.
-    single : ndarray of float32, shape (p, q)
-        The factor at each position.
+    single : ndarray of float32, shape (p, q), or None
+        The factor at each position; where there is no memory for it, tiles are taken from the factor of the measure.
     """
 
     measure: PartialCorrelations
     order: NDArray[np.intp]
     norms: NDArray[np.float64]
-    single: NDArray[np.float32]
+    single: NDArray[np.float32] | None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,7 +72,7 @@ class FactorTiles:
 
     def error(self, bound: float, roundoff: float) -> float:
         """Return the largest error of ρ in a tile whose norms have a product, against ρ of the pair by itself."""
-        return (self.single.shape[1] + 4) * (roundoff + DOUBLE) * bound
+        return (self.measure.factor.shape[1] + 4) * (roundoff + DOUBLE) * bound
 
     def select(
         self, tile: Block, bound: float, candidates: Candidates, buffer: NDArray[np.float64]
@@ -103,18 +104,23 @@ class FactorTiles:
 
     def _values(self, rows: NDArray[np.intp], columns: NDArray[np.intp], buffer: NDArray[Any]) -> NDArray[Any]:
         """Return ρ of consecutive positions in the precision of a buffer, shape (b, w), also where they are no pair."""
-        if buffer.dtype == np.float32:
+        if buffer.dtype == np.float32 and self.single is not None:
             left, right = (self.single[part[0] : part[-1] + 1] for part in (rows, columns))
         else:
-            left, right = (self.measure.factor[self.order[part]] for part in (rows, columns))
+            left, right = (
+                self.measure.factor[self.order[part]].astype(buffer.dtype, copy=False) for part in (rows, columns)
+            )
         if np.any(self.measure.signature < 0):
             left = left * self.measure.signature.astype(buffer.dtype)
         return np.matmul(left, right.T, out=buffer[: len(left) * len(right)].reshape(len(left), len(right)))
 
 
-def tiles_of(measure: PartialCorrelations) -> FactorTiles:
-    """Return the tiles of a factor, in O(p (q + log p))."""
+def tiles_of(measure: PartialCorrelations, *, sides: int = 1) -> FactorTiles:
+    """Return the tiles of a factor, in O(p (q + log p)); of so many versions that are scanned together."""
     with one_blas_thread():
         norms = np.sqrt(np.einsum("ij,ij->i", measure.factor, measure.factor))
     order = np.argsort(-norms, kind="stable")
-    return FactorTiles(measure, order, norms[order] * (1.0 + 1e-6), measure.factor[order].astype(np.float32))
+    single = None
+    if has_memory_for_copies(*measure.factor.shape, sides=sides):
+        single = measure.factor.astype(np.float32)[order]
+    return FactorTiles(measure, order, norms[order] * (1.0 + 1e-6), single)

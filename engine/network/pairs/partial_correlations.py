@@ -10,6 +10,7 @@ import numpy as np
 from ...threads import one_blas_thread
 from ..anchor import Dense
 from .blocks import BAND_BYTES, above_diagonal
+from .scan_memory import require_scan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +115,11 @@ class PartialCorrelations:
 
 
 def partial_correlations(precision: SymmetricOperator, capacitance: Capacitance | None = None) -> PartialCorrelations:
-    """Return the partial correlations of a precision, in O(p (K + r)²); with what it was made of, if known."""
+    """Return the partial correlations of a precision, in O(p (K + r)²); with what it was made of, if known.
+
+    Raises `EngineError`, code `memory-limit`, where their factor takes more memory than is allowed.
+    """
+    require_scan(len(precision.panel), len(precision.weights))
     with one_blas_thread():
         scale = 1.0 / np.sqrt(precision.diagonal())
         factor = scale[:, None] * precision.factor

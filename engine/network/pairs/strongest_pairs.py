@@ -9,9 +9,10 @@ import numpy as np
 from ...errors import InputError
 from . import edge_rule as rules
 from .blocks import scan_blocks
-from .candidates import CandidatePairs, Candidates
+from .candidates import FEW, CandidatePairs, Candidates
 from .factor_tiles import tiles_of
 from .partial_correlations import PartialCorrelations
+from .scan_memory import most_candidates, require_candidates
 from .strongest import SelectedPairs, Strongest, rank_pairs, rounding_steps
 from .tiles import scan_tiles
 
@@ -55,6 +56,8 @@ def strongest_pairs(
     ------
     InputError
         More than `MOST_EDGES` pairs are requested, or pass the threshold.
+    EngineError
+        Code `memory-limit`: the scan takes more memory than is allowed.
     """
     if not is_factor(measure):
         return strongest_by_blocks(measure, size, edge_rule, progress=progress)
@@ -82,7 +85,8 @@ def strongest_of(
 
     None, where so many tie that there are more than `MOST_EDGES`.
     """
-    candidates, most = Candidates(floor, count), 2 * max(rules.MOST_EDGES, 2 * count)
+    candidates, shape = Candidates(floor, count), tiles.measure.factor.shape
+    most = most_candidates(2 * max(rules.MOST_EDGES, 2 * count), 4 * count, *shape)
     for _ in scan_tiles(tiles, len(tiles.order), candidates, progress):
         if len(candidates) > most:
             positions = candidates.positions()
@@ -92,21 +96,26 @@ def strongest_of(
             if np.count_nonzero(ties) > rules.MOST_EDGES:
                 return None
             candidates.replace(CandidatePairs(positions, magnitudes, magnitudes).select(ties))
+            most = max(most, 2 * len(candidates))
+            require_candidates(most, *shape)
     selection = rank_pairs(_decide(tiles, candidates.positions(), floor), count)
     return selection if len(selection) <= rules.MOST_EDGES else None
 
 
 def pairs_above(tiles: FactorTiles, floor: float, progress: Progress | None = None) -> SelectedPairs | None:
     """Return all pairs that exceed a floor, strongest first; None, where there are more than `MOST_EDGES`."""
-    candidates = Candidates(floor)
+    candidates, shape = Candidates(floor), tiles.measure.factor.shape
+    most = most_candidates(4 * rules.MOST_EDGES, FEW, *shape)
     for _ in scan_tiles(tiles, len(tiles.order), candidates, progress):
         if candidates.certain > rules.MOST_EDGES:
             return None
-        if len(candidates) > 4 * rules.MOST_EDGES:
+        if len(candidates) > most:
             positions = candidates.positions()
             magnitudes = np.abs(tiles.measure.pairs(tiles.pairs(positions)))
             candidates.replace(CandidatePairs(positions, magnitudes, magnitudes).select(magnitudes > floor))
             candidates.certain = len(candidates)
+            most = max(most, 2 * len(candidates))
+            require_candidates(most, *shape)
     selection = _decide(tiles, candidates.positions(), floor)
     return rank_pairs(selection, len(selection)) if len(selection) <= rules.MOST_EDGES else None
 

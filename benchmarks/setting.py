@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grnledger.engine.threads import blas_libraries
 
-BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Where real files are, if they are beside the checkout."""
 
 

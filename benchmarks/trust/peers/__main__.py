@@ -1,9 +1,9 @@
 """The peers and grnledger under a kill, a flipped bit, readers beside a writer, and two writers, in one harness.
 
     pip install ".[bench]"
-    python benchmarks/trust/peers.py --quick          # two minutes
-    python benchmarks/trust/peers.py > peers.md       # 100 kills, 200 flips, 2,000 reads, 400 commits a store
-    python benchmarks/trust/peers.py --only grnledger --test kill --seed 7 --details
+    python -m benchmarks.trust.peers --quick          # two minutes
+    python -m benchmarks.trust.peers > peers.md       # 100 kills, 200 flips, 2,000 reads, 400 commits a store
+    python -m benchmarks.trust.peers --only grnledger --test kill --seed 7 --details
 
 Every store keeps one model, a p × p covariance and its inverse, to which each version adds one rank-one term; what a
 version has to be is computed without any store. Each store is used as its own documentation says, and all go through
@@ -28,11 +28,11 @@ from pathlib import Path
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", ICECHUNK_LOG="error")
 os.environ.pop("HDF5_USE_FILE_LOCKING", None)
 
-from peers import flip, kill, processes, readers, writers
-from peers.contenders import CONTENDERS, FOR_ITSELF
-from peers.counts import Counted, markdown
-from peers.model import Truth
-from peers.setting import Setting
+from . import flip, kill, processes, readers, writers
+from .contenders import CONTENDERS, FOR_ITSELF
+from .counts import Counted, markdown
+from .model import Truth
+from .setting import Setting
 
 TESTS = {
     "kill": (kill.run, 100, 5),

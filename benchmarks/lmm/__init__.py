@@ -1,0 +1,1 @@
+"""Mixed models: speed, agreement with peers, calibration, intervals."""

@@ -1,0 +1,1 @@
+"""NMF: speed beside its peers, starts, ranks, and what the factors recover."""

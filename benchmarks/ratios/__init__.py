@@ -1,0 +1,1 @@
+"""Every ratio that this project claims, each against a named peer at its best, measured in one run."""
