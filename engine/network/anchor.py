@@ -208,15 +208,15 @@ class KnownProducts:
 
     def _runs(self) -> list[tuple[slice, slice]]:
         """Return the runs of known columns that stand side by side there too: where they are here, and there."""
-        if not len(self.indices):
+        here = (self.indices >= 0).nonzero()[0]
+        if not len(here):
             return []
-        starts = np.concatenate([[0], (np.diff(self.indices) != 1).nonzero()[0] + 1])
-        ends = [*starts[1:].tolist(), len(self.indices)]
-        olds = self.indices[starts].tolist()
+        there = self.indices[here]
+        breaks = ((np.diff(here) != 1) | (np.diff(there) != 1)).nonzero()[0] + 1
+        starts, lengths = [0, *breaks.tolist()], np.diff(breaks, prepend=0, append=len(here)).tolist()
         return [
-            (slice(start, end), slice(old, old + end - start))
-            for start, end, old in zip(starts.tolist(), ends, olds, strict=True)
-            if old >= 0
+            (slice(first, first + length), slice(old, old + length))
+            for first, old, length in zip(here[starts].tolist(), there[starts].tolist(), lengths, strict=True)
         ]
 
 

@@ -116,7 +116,7 @@ class Columns:
             entries = marked.take(self.genes).nonzero()[0]
         else:
             index = wanted.searchsorted(self.genes)
-            entries = (wanted.take(index, mode="clip") == self.genes).nonzero()[0]
+            entries = (np.append(wanted, -1).take(index) == self.genes).nonzero()[0]
         return Columns(self.shape, self.genes[entries], entries.searchsorted(self.starts), self.values[entries])
 
     def sums(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -245,6 +245,8 @@ def _products_of_rows(chosen: Columns, columns: Columns) -> NDArray[np.float64]:
     start = genes.searchsorted(chosen.genes)
     counts = genes.searchsorted(chosen.genes, side="right") - start
     ends = counts.cumsum()
+    if not len(ends):
+        return np.zeros((chosen.shape[1], columns.shape[1]))
     if int(ends[-1]) > FEW_PRODUCTS:
         return chosen.sparse_products(columns)
     others = order.take(_runs(start, counts, ends))
