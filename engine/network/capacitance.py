@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
 
 from ..errors import EngineError, NotPositiveDefinite
+from ..threads import one_blas_thread
 from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
 
@@ -38,8 +38,11 @@ ROUNDING = 16 * float(np.finfo(np.float64).eps)
 LARGEST_TRACE = 1e15
 """Largest trace of XᵀA⁻¹X: beside it, the 1 that is added to it keeps no digit."""
 
-MOST_STORED_COLUMNS = 1_000
-"""Most pathway columns of a version whose products are stored with it; those of more take over 8 MB."""
+MOST_STORED_COLUMNS = 2_000
+"""Most pathway columns of a version whose products are stored with it; those of more take over 32 MB."""
+
+LARGEST_SMALL = 256
+"""Largest small matrix that NumPy factors; for a larger one, SciPy is loaded, which factors it in place."""
 
 WARN_BELOW = 1e-6
 """Guard eigenvalue below which about half of the digits are lost."""
@@ -56,8 +59,8 @@ class Capacitance:
     loadings : Columns
         X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
     products : ndarray of float64, shape (r, K + r), or None
-        XᵀA⁻¹U, for reuse by other versions on the same diagonal anchor; None for more than
-        `MOST_STORED_COLUMNS` columns.
+        The last rows of J + UᵀA⁻¹U, its lower triangle, for reuse by other versions on the same diagonal anchor; None
+        for more than `MOST_STORED_COLUMNS` columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -143,42 +146,83 @@ def factor(
     EngineError
         The loadings are so large that nothing of the noise is left beside them.
     """
+    removed = sum([len(pathway.names) for pathway in pathways if pathway.sign < 0])
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         loadings = columns_of(pathways, deviations)
-        gram = anchor.gram(loadings, known)
-    signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
-    signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
-    added = int(np.sum(signature > 0))
-    size = float(np.trace(gram[:added, :added]))
-    if size >= LARGEST_TRACE or not np.all(np.isfinite(gram)):
-        raise EngineError(
-            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is "
-            "left of what they are added to.",
-            hint="Check the units of the loadings.",
-        )
-    names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
-    triangle, guard = _triangle(gram, added, names)
-    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_STORED_COLUMNS
-    products = gram[len(anchor.inner) :].copy() if keeping else None
-    return Capacitance(anchor, loadings, products, signature, triangle, guard)
+        signature = np.ones(len(anchor.inner) + loadings.shape[1])
+        added = len(signature) - removed
+        signature[added:] = -1.0
+        keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_STORED_COLUMNS
+        room = _room(len(signature)) if keeping else None
+        small = anchor.small_matrix(loadings, signature, known, None if room is None else room[0])
+    diagonal = small.diagonal()
+    size = sum(diagonal[:added].tolist())
+    if not size < LARGEST_TRACE or (removed and not np.all(np.isfinite(diagonal[added:]))):
+        raise _too_large(size)
+    try:
+        if removed:
+            triangle, guard = _guarded(small, pathways, added)
+        else:
+            triangle, guard = _cholesky(small, small if room is None else room[1]), 1.0
+    except np.linalg.LinAlgError:
+        raise _too_large(size) from None
+    return Capacitance(anchor, loadings, small[len(anchor.inner) :] if keeping else None, signature, triangle, guard)
 
 
-def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
-    """Return L and the guard's eigenvalue from UᵀA⁻¹U, whose first `added` columns are additions."""
-    triangle = np.zeros_like(gram)
-    triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
-    if added == len(gram):
-        return triangle, 1.0
-    mixed = _solve(triangle[:added, :added], gram[:added, added:])
-    remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
-    eigenvalues, vectors = eigh(remaining)
-    guard = float(eigenvalues[0])
-    least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
+def _room(size: int) -> NDArray[np.float64] | None:
+    """Return room for a large small matrix and its factor, shape (2, q, q).
+
+    It is one block of memory: of two, the system would take each back, and clear it again for the next version.
+    """
+    return np.empty((2, size, size)) if size > LARGEST_SMALL else None
+
+
+def _guarded(
+    small: NDArray[np.float64], pathways: Sequence[Pathway], added: int
+) -> tuple[NDArray[np.float64], float]:
+    """Return L and the guard's eigenvalue from J + UᵀA⁻¹U, whose first `added` columns are additions."""
+    triangle = np.zeros_like(small)
+    triangle[:added, :added] = _cholesky(small[:added, :added])
+    mixed = _solve(triangle[:added, :added], small[added:, :added].T)
+    remaining = mixed.T @ mixed - small[added:, added:]  # its lower triangle
+    guard = float(np.linalg.eigvalsh(remaining)[0])
+    least = max(REFUSE_BELOW, ROUNDING * float(1.0 + np.max(small.diagonal()[added:])))
     if guard < least:
-        raise _too_little_left(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
+        names = [name for pathway in pathways for name in pathway.names if pathway.sign < 0]
+        direction = np.linalg.eigh(remaining)[1][:, 0]
+        raise _too_little_left(guard, least, names[int(np.argmax(np.abs(direction)))])
     triangle[added:, :added] = mixed.T
-    triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
+    triangle[added:, added:] = _cholesky(remaining)
     return triangle, guard
+
+
+def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Return the lower triangular factor of a matrix that has its lower triangle, in one call of LAPACK.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (q, q)
+        What is above its diagonal is not read.
+    out : ndarray of float64, shape (q, q), optional
+        Where the factor of a large one is put; it may be the matrix.
+
+    Raises
+    ------
+    LinAlgError
+        It is not positive definite.
+    """
+    if len(matrix) <= LARGEST_SMALL:
+        return np.linalg.cholesky(matrix)
+    room = matrix.copy() if out is None else out
+    if room is not matrix:
+        room[:] = matrix
+    with one_blas_thread(scipy=True):
+        from scipy.linalg import lapack
+
+        upper, failed = lapack.dpotrf(room.T, lower=0, clean=1, overwrite_a=1)
+    if failed:
+        raise np.linalg.LinAlgError("The matrix is not positive definite.")
+    return upper.T
 
 
 def _solve(
@@ -187,7 +231,18 @@ def _solve(
     """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
     if len(triangle) == 0:
         return right
-    return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
+    with one_blas_thread(scipy=True):
+        from scipy.linalg import solve_triangular
+
+        return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
+
+
+def _too_large(size: float) -> EngineError:
+    return EngineError(
+        f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is left "
+        "of what they are added to.",
+        hint="Check the units of the loadings.",
+    )
 
 
 def _too_little_left(guard: float, least: float, name: str) -> NotPositiveDefinite:

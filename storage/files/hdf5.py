@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
-import io
+import itertools
 import os
 import re
 import stat
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
+from h5py import h5a, h5d, h5f, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 32 << 20
 """A file up to this size is built in memory and written in one go."""
+
+SMALL, SMALL_STEP, LARGE_STEP = 1 << 16, 1 << 14, 1 << 20
+"""Most bytes of a small content; by how many bytes the memory grows in which a small or a large one is built."""
+
+FILES_IN_MEMORY = itertools.count()
+"""Numbers of files that are built in memory: of two that are open, HDF5 must not take one for the other."""
+
+METADATA = 512
+"""Bytes that HDF5 sets aside at a time for what says where things are; its default leaves gaps in a small file."""
 
 PLAIN = "Sfiu"
 """Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
@@ -98,28 +108,36 @@ class Sealed:
         OSError
             The disk refused.
         """
-        if sum(array.nbytes for array in self.content.bulk.values()) > IN_MEMORY:
+        arrays = [*self.content.arrays.values(), *self.content.bulk.values()]
+        size = sum(array.nbytes for array in arrays) + len(self.content.record)
+        if size > IN_MEMORY:
             with _building(output) as file:
                 self.fill(file)
             return
-        image = io.BytesIO()
-        with h5py.File(image, "w", libver="latest") as file:
-            self.fill(file)
-        output.write(image.getbuffer())
+        step = SMALL_STEP if size <= SMALL else LARGE_STEP
+        name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
+        file = h5f.create(name.encode(), h5f.ACC_TRUNC, fapl=_in_memory(step))
+        self.put(file)
+        h5f.flush(file)
+        output.write(file.get_file_image())
+        # It is closed as it goes out of scope: `close` would first look through all that h5py has open.
 
     def fill(self, file: h5py.Group) -> None:
         """Write the content into an empty group."""
+        self.put(file.id)
+
+    def put(self, group: Any) -> None:
+        """Write the content into an empty group of HDF5, without what h5py's objects would look up for each name."""
         # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
-        _put_attribute(file.id, layout.KIND, self.content.kind)
-        _put_attribute(file.id, layout.ID, self.id)
-        record = self.content.record.encode()
-        _put(file.id, layout.RECORD, np.array(np.bytes_(record)), h5py.string_dtype("utf-8", len(record)))
+        _put_attribute(group, layout.KIND, self.content.kind)
+        _put_attribute(group, layout.ID, self.id)
+        _put_text(group, layout.RECORD, self.content.record.encode())
         for name, array in self.content.arrays.items():
-            _put(file.id, name, little_endian(array))
+            _put(group, name, little_endian(array))
         for name, array in self.content.bulk.items():
             sha256, rows = self.checksums[name]
-            _put_attribute(_put(file.id, name, little_endian(array)), layout.SHA256, sha256)
-            _put(file.id, name + layout.CHECKSUMS, rows)
+            _put_attribute(_put(group, name, little_endian(array)), layout.SHA256, sha256)
+            _put(group, name + layout.CHECKSUMS, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,22 +425,67 @@ def _bulk(location: Location, datasets: Mapping[str, h5py.Dataset], name: str) -
     return BulkRows(location.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
 
 
-def _put(group: Any, name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> Any:
+def _put(group: Any, name: str, array: NDArray[Any]) -> Any:
     """Write a contiguous dataset; h5py's own `create_dataset` takes twice as long, which each commit would wait for."""
-    kind = h5t.py_create(array.dtype if dtype is None else dtype, logical=True)
-    space = h5s.create_simple(array.shape) if array.shape else h5s.create(h5s.SCALAR)
-    untimed = h5p.create(h5p.DATASET_CREATE)
-    untimed.set_obj_track_times(False)  # the same content at another time is the same file
-    dataset = h5d.create(group, name.encode(), kind, space, untimed)
+    kind = _type_of(array.dtype)
+    space = h5s.create_simple(array.shape) if array.shape else _scalar()
+    dataset = h5d.create(group, name.encode(), kind, space, _untimed())
     if array.size:
         dataset.write(h5s.ALL, h5s.ALL, array, kind)
     return dataset
 
 
+def _put_text(group: Any, name: str, text: bytes) -> None:
+    """Write one text of a fixed length, in UTF-8, as a dataset."""
+    kind = _text_type(len(text))
+    kind.set_cset(h5t.CSET_UTF8)
+    h5d.create(group, name.encode(), kind, _scalar(), _untimed()).write(h5s.ALL, h5s.ALL, np.array(text), kind)
+
+
 def _put_attribute(holder: Any, name: str, text: str) -> None:
-    value = np.array(np.bytes_(text.encode()))
-    kind = h5t.py_create(value.dtype)
-    h5a.create(holder, name.encode(), kind, h5s.create(h5s.SCALAR)).write(value, kind)
+    value = text.encode()
+    kind = _text_type(len(value))
+    h5a.create(holder, name.encode(), kind, _scalar()).write(np.array(value), kind)
+
+
+def _text_type(length: int) -> Any:
+    """Return the type of fixed-length text, padded with zeros."""
+    kind = h5t.C_S1.copy()
+    kind.set_size(length)
+    kind.set_strpad(h5t.STR_NULLPAD)
+    return kind
+
+
+# Lists of properties, types and spaces are made once: HDF5 reads them, and each takes as long as a small dataset.
+
+
+@functools.cache
+def _in_memory(step: int) -> Any:
+    """Return how a file is opened that is built in memory, which grows by steps."""
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_fapl_core(step, False)
+    access.set_libver_bounds(h5f.LIBVER_LATEST, h5f.LIBVER_LATEST)
+    access.set_fclose_degree(h5f.CLOSE_STRONG)
+    access.set_meta_block_size(METADATA)
+    return access
+
+
+@functools.cache
+def _untimed() -> Any:
+    """Return how a dataset is made without a time: the same content at another time is the same file."""
+    untimed = h5p.create(h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)
+    return untimed
+
+
+@functools.cache
+def _scalar() -> Any:
+    return h5s.create(h5s.SCALAR)
+
+
+@functools.lru_cache(maxsize=64)
+def _type_of(dtype: np.dtype[Any]) -> Any:
+    return h5t.py_create(dtype, logical=True)
 
 
 def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:

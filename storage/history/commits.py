@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from .records import LoggedCommit, Parameter
 
+PROBED_EVERY = 16
+"""Commits since an anchor from one whose numbers are probed to the next."""
+
 IS_ID = re.compile(r"[0-9a-f]{64}").fullmatch
 
 

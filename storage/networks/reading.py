@@ -130,6 +130,7 @@ class VersionReader:
         everything = {event.pathway for event in recipe.events} | set(new or {})
         folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
+        self._pathways_read |= new or {}  # the next version mostly has them, and need not read them from the log
         ordered = dict(_in_order(pathways))
         check_stored_genes(ordered.values(), len(base.panel))
         if recipe.anchor is None:
@@ -260,12 +261,11 @@ class VersionReader:
     def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
         """Return the active pathways that stand as columns, each read once from the first commit that added it."""
         wanted: dict[int, set[str]] = {}
-        pathways: dict[str, Pathway] = {}
-        for pathway, adds in self._history.pathways(events).items():
-            if pathway in self._pathways_read:
-                pathways[pathway] = self._pathways_read[pathway]
-            elif pathway not in folded:
-                wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
+        read = self._pathways_read
+        pathways = {event.pathway: read[event.pathway] for event in events if event.pathway in read}
+        others = [event for event in events if event.pathway not in pathways and event.pathway not in folded]
+        for pathway, adds in self._history.pathways(others).items():
+            wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
         for entry, ids in wanted.items():
             pathways.update(self._log.pathways(entry, ids))
         self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
@@ -274,7 +274,8 @@ class VersionReader:
 
 def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:
     """Return pathways by id in their canonical order: additions first, then by id."""
-    return sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0]))
+    ordered = [(id_, pathways[id_]) for id_ in sorted(pathways)]
+    return [item for item in ordered if item[1].sign > 0] + [item for item in ordered if item[1].sign < 0]
 
 
 def _unreadable(anchor: str) -> FormatError:

@@ -30,9 +30,13 @@ def command(repo: Repository, *, force: bool) -> Answer:
     Example:
       grn reinvert
     """
+    from ....engine.network.stability import probe  # brings the numbers in
+
     before = repo.version()
     version = repo.reinvert(force=force)
     error, error_now = before.entry.measured.probe, version.entry.measured.probe
+    if error is None and error_now is not None:  # most commits have no probe; where one took little time, another will
+        error = probe(repo.snapshot(before.name))
     if version.id == before.id:
         gigabytes = 24 * len(repo.panel) ** 2 / 1e9
         note = (
@@ -43,6 +47,6 @@ def command(repo: Repository, *, force: bool) -> Answer:
         return refs.position(version, f"{version.name} needs no re-inversion.", notes=[Note(note, EVERY_FORM)])
     notes: list[Note] = []
     if error is not None and error_now is not None:
-        probe = f"The probe found a relative error of {error:.2g} before, and {error_now:.2g} now."
-        notes.append(Note(probe, EVERY_FORM))
+        text = f"The probe found a relative error of {error:.2g} before, and {error_now:.2g} now."
+        notes.append(Note(text, EVERY_FORM))
     return refs.position(version, f"{version.name} is read from its own full inversion.", notes=notes)
