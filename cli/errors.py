@@ -8,7 +8,6 @@ import errno
 import os
 import re
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,6 +63,8 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
             click.echo("Interrupted.", err=True)
             return INTERRUPTED
         if invocation.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
+            import traceback
+
             traceback.print_exc()
         message, hint, exit_code = explain(error, invocation.get("command", "grn"))
         with contextlib.suppress(OSError):  # stderr may be closed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -416,6 +415,8 @@ ADVICE: dict[str, str] = {
 
 def hint_of(error: GrnError) -> str:
     """Return what to type next, or an empty text."""
+    from shlex import quote  # where a hint is given alone
+
     facts = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in error.facts.items()}
     facts = {name: "0" if fact == "-0" else fact for name, fact in facts.items()}
     return error.hint or HINTS.get(error.code, "").format(**facts)

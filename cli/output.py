@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -51,10 +51,38 @@ def sentence(text: str) -> str:
 
 def page(text: str) -> None:
     """Print a text, through the pager where it is longer than the terminal."""
-    if sys.stdout.isatty() and text.count("\n") + 2 > shutil.get_terminal_size().lines:
+    if sys.stdout.isatty() and text.count("\n") + 2 > _lines_of_terminal():
         click.echo_via_pager(text)
     else:
         click.echo(text)
+
+
+def page_parts(parts: Iterable[str]) -> None:
+    """Do the same with a text of many lines as its parts come; styled only where `is_styled`, a newline after each."""
+    rest = iter(parts)
+    if sys.stdout.isatty():
+        first, left = list[str](), _lines_of_terminal() - 1
+        while left >= 0 and (part := next(rest, None)) is not None:
+            first.append(part)
+            left -= part.count("\n") + 1
+        rest = itertools.chain(first, rest)
+        if left < 0:
+            click.echo_via_pager("\n" * bool(number) + part for number, part in enumerate(rest))
+            return
+    sys.stdout.writelines(f"{part}\n" for part in rest)
+
+
+def _lines_of_terminal() -> int:
+    import shutil  # slow to load, for so little
+
+    return shutil.get_terminal_size().lines
+
+
+def is_styled() -> bool:
+    """Return whether a text on stdout shall have colours."""
+    context = click.get_current_context(silent=True)
+    colour = None if context is None else context.color
+    return sys.stdout.isatty() if colour is None else colour
 
 
 def note(text: str) -> None:

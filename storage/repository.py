@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
 from ..engine.tabular import facts_html
 from .files import layout, locations
-from .history import changes, ref_moves, revspec
+from .history import ref_moves, revspec
 from .history.ledger import Ledger
 from .history.log import read_only
 from .history.refs import check_name
-from .history.versions import active_pathways, list_versions, version_of, versions_by_name
+from .history.versions import active_pathways, newest_first, version_of, versions_by_name
 from .session import WAIT, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ..engine.network.panel import Panel
@@ -210,18 +211,25 @@ class Repository:
         number : int, optional
             How many at the most.
         """
+        return list(itertools.islice(self.newest_first(rev, without=without), number))
 
-        def listed() -> list[Version]:
+    def newest_first(self, rev: str | None = "HEAD", *, without: str = "") -> Iterator[Version]:
+        """Yield what `versions` lists, each as it is asked for; arguments as there."""
+
+        def listing() -> Iterator[Version]:
             commit = None if rev is None else self._resolve(rev)
-            return list_versions(self._ledger, commit, self._resolve(without) if without else None, number)
+            return newest_first(self._ledger, commit, self._resolve(without) if without else None)
 
+        listed = 0
         try:
-            return listed()
+            for version in listing():
+                yield version
+                listed += 1
         except FormatError:
             if self.damage:
                 raise
             self._session.read_anew(indexed=False)  # the index knows nothing of damage to the entries that it covers
-            return listed()
+            yield from itertools.islice(listing(), listed, None)
 
     def line(self, rev: str = "HEAD") -> list[Version]:
         """Return a version, its first parent, that one's first parent and so on, newest first."""
@@ -315,6 +323,7 @@ class Repository:
         self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
+        from .history.changes import check_genes
         from .history.planning import pathways_from, plan_pathways
 
         if not self._session.in_transaction:
@@ -323,7 +332,7 @@ class Repository:
         wanted, file = pathways_from(pathways)
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
-        changes.check_genes(wanted, len(self.panel))
+        check_genes(wanted, len(self.panel))
         return plan_pathways(self._history, branch, tip, wanted, file, message=message, if_absent=if_absent)
 
     def preview(self, plan: Plan, *, penalty: float = 0.0) -> Snapshot:
@@ -581,11 +590,12 @@ class Repository:
         return revspec.resolve(rev, self._refs, self._history)
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
+        from .history.changes import CHANGES
         from .history.planning import plan_change
 
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
-        change = changes.CHANGES[verb](self._history, commit, tip, names)
+        change = CHANGES[verb](self._history, commit, tip, names)
         text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
         return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 

@@ -8,7 +8,7 @@ import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
 from ..engine.errors import FormatError
-from .files import layout, lock
+from .files import layout
 from .files.locations import DirectoryStore
 from .history import ref_moves
 from .history.ledger import Ledger
@@ -130,7 +130,7 @@ class Session:
 
         record = plan.record(self.ledger.history, *self.writer.stamp())
         logged = logged_of(record, self.diagnostics.measure(plan))
-        if logged.id in self.ledger.history:  # the very same commit stands on another branch
+        if self.ledger.has(logged.id, plan.parents):  # the very same commit stands on another branch
             tip = plan.parents[0] if plan.parents else None
             ref_moves.move_branch(self.writer, plan.branch, tip, logged.id, f"commit: {plan.message}")
         else:
@@ -153,6 +153,8 @@ class Session:
         Conflict
             Others were faster for the seconds of a wait, or the store is an exported one.
         """
+        from .files import lock  # which reading has no need of
+
         if self.in_transaction:
             return step()
         if not isinstance(self.ledger.locations, DirectoryStore):

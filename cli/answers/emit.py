@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import math
 import sys
 from typing import TYPE_CHECKING, Any, cast
@@ -15,19 +15,20 @@ from .answer import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from json import JSONEncoder
 
     from .answer import Answer
 
 SCHEMA = 1
 """The number of the JSON contract: it grows when a field changes its meaning or goes."""
 
-ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-
 
 def emit(answer: Answer, form: str) -> int:
     """Print an answer as `json`, `tsv` or `text`, then its notes, and return its exit code."""
     if form == "json":
         _write(_json(answer))
+    elif form == "text" and answer.parts is not None:
+        output.page_parts(answer.parts())
     elif form == "tsv" or answer.text is None:
         _write(_tsv(answer.columns, answer.rows))
     elif (text := answer.text()) is not None:
@@ -67,8 +68,8 @@ def _json(answer: Answer) -> Iterator[str]:
     fields = answer.json()
     yield f'{{"schema": {SCHEMA}'
     for name, value in fields.items():
-        yield f", {ENCODER.encode(name)}: "
-        yield from _array(answer) if value is ROWS else [ENCODER.encode(_finite(value))]
+        yield f", {_encoder().encode(name)}: "
+        yield from _array(answer) if value is ROWS else [_encoder().encode(_finite(value))]
     yield "}\n"
 
 
@@ -76,8 +77,15 @@ def _array(answer: Answer) -> Iterator[str]:
     yield "["
     for number, row in enumerate(answer.rows):
         record = dict(zip(answer.columns, row, strict=True))
-        yield ", " * bool(number) + ENCODER.encode(_finite(record))
+        yield ", " * bool(number) + _encoder().encode(_finite(record))
     yield "]"
+
+
+@functools.cache
+def _encoder() -> JSONEncoder:
+    import json  # not where a text is printed
+
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -11,7 +11,6 @@ import errno
 import io
 import os
 import re
-import secrets
 import stat
 import sys
 import time
@@ -313,7 +312,7 @@ def remove_folder(path: Path) -> None:
 
 def temporary_of(path: Path) -> Path:
     """Return a name beside a path that is taken for a leftover once its writer is dead."""
-    return path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
+    return path.parent / f".{path.name}.{os.urandom(8).hex()}{layout.TEMPORARY_ENDING}"
 
 
 def leftovers(folder: Path, *, named: str = "") -> list[Path]:
@@ -330,7 +329,11 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     now = time.time()
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
         for item in listing:
-            if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
+            if (
+                item.name[0] == "."
+                and is_temporary(item.name)
+                and (not named or item.name[: -len(_ENDING)] == f".{named}")
+            ):
                 with contextlib.suppress(OSError):
                     if now - _last_written(folder / item.name) > GRACE:
                         paths.append(folder / item.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -114,14 +113,21 @@ def entry_name(number: int) -> str:
 
 def entry_number(name: str) -> int | None:
     """Return the number of the log entry that a file name is of, or `None`."""
-    return next(iter(entry_numbers([name])), None)
+    return int(name[:ENTRY_DIGITS]) if entry_names([name]) else None
 
 
-def entry_numbers(names: Iterable[str]) -> list[int]:
-    """Return the numbers of the log entries that file names are of, without those that are of none."""
-    length, end = ENTRY_DIGITS + len(FILE_ENDING), ENTRY_DIGITS  # no pattern: there may be ten thousand
-    digits = [name[:end] for name in names if len(name) == length and name[end:] == FILE_ENDING]
-    return [number for number in (int(text) for text in digits if text.isdecimal() and text.isascii()) if number]
+def entry_names(names: Iterable[str]) -> list[str]:
+    """Return those of some file names that are of log entries; there may be ten thousand."""
+    length, end = ENTRY_DIGITS + len(FILE_ENDING), ENTRY_DIGITS
+    likely = [name for name in names if len(name) == length and name.endswith(FILE_ENDING)]
+    if not _are_digits("".join([name[:end] for name in likely])):
+        likely = [name for name in likely if _are_digits(name[:end])]
+    none = entry_name(0)
+    return [name for name in likely if name != none] if none in likely else likely
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def pack_name(first: int, last: int) -> str:
@@ -140,6 +146,8 @@ def pack_range(name: str) -> tuple[int, int] | None:
 
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Return the one JSON text of a record: keys sorted, no spaces, UTF-8 unescaped, no NaN."""
+    import json  # not where names alone are read
+
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

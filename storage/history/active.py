@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .commits import Commit, LoggedFacts, PathwayFacts
-    from .index import IndexedCommits
+    from .index.commits import IndexedCommits
     from .records import DropRecord, LoggedCommit, PathwayRecord
 
 Cached = TypeVar("Cached")
@@ -61,7 +61,7 @@ class History:
         self._later: list[Commit | None] = []
         self.lost = 0
         self._load, self._describe, self._noted = load, describe, noted
-        self._numbers = {} if first is None else dict(first.numbers)
+        self._numbers = dict[str, int]() if first is None else first.numbers
         self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
         self._facts: dict[str, LoggedFacts] = {}

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
-from ..history import index
+from ..history.index import log_index
+from ..history.index.log_index import LogIndex
+from ..history.index.rows import NONE
 from ..history.ledger import index_of
 from ..names import read_genes, read_panel
 from ..networks import anchors, artifacts
@@ -34,7 +36,7 @@ class Derived:
         The high-water mark of the log.
     """
 
-    index: index.LogIndex | None
+    index: LogIndex | None
     mark: bytes
 
 
@@ -61,11 +63,11 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     """Yield a finding for the index and for the high-water mark, where they are not of this log."""
     path, stored = cache / layout.HISTORY, before.index
     if path.exists() and stored is not None:
-        if stored.damaged and index.LogIndex(path).damaged:  # otherwise somebody was writing it
+        if stored.damaged and LogIndex(path).damaged:  # otherwise somebody was writing it
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
         elif not ledger.log.damage and not index_agrees(ledger, stored):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
-    elif ledger.log.length >= index.STATE_EVERY:
+    elif ledger.log.length >= log_index.STATE_EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
@@ -79,13 +81,16 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
         yield Finding(kind, within(ledger, note), "The last entry of the log is not recorded.")
 
 
-def index_agrees(ledger: Ledger, stored: index.LogIndex) -> bool:
+def index_agrees(ledger: Ledger, stored: LogIndex) -> bool:
     """Return whether an index says what has been read of the log, as far as it goes."""
-    if stored.length > ledger.log.length or stored.states() != ledger.index.states()[: len(stored.states())]:
+    read, states = ledger.index, stored.states()
+    if stored.length > ledger.log.length or states != read.states()[: len(states)]:
+        return False
+    if any(stored.commit_row(number) != read.commit_row(number) for number in range(stored.versions)):
         return False
     for number in range(1, stored.length + 1):
-        row, known = stored[number], ledger.index[number]
-        if row._replace(file=known.file) != known or (index.NO_FILE not in (row.file, known.file) and row != known):
+        row, known = stored.entry_row(number), read.entry_row(number)
+        if row._replace(file=known.file) != known or (NONE not in (row.file, known.file) and row != known):
             return False
     return True
 

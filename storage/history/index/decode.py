@@ -1,0 +1,164 @@
+"""Rows of the index as values of the history. Whatever is used as a name of a file is checked to be an id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..commits import (
+    IS_ID,
+    Commit,
+    CommitFacts,
+    DropFacts,
+    Event,
+    LoggedFacts,
+    MeasuredFacts,
+    PathwayFacts,
+    SourceFacts,
+)
+from ..refs import Move, Refs
+from .rows import BROUGHT, NONE, PART, RECORD, YES, plain, records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .rows import CommitRow, EntryRow, RefsRow
+
+
+def commit_of(row: CommitRow) -> Commit:
+    """Return what the history needs of a commit; raises `ValueError` where the row makes no sense."""
+    if any(parent >= int(row.number) for parent in row.parent_numbers):
+        raise ValueError(row.parents)
+    entry, anchor, _, since_anchor, *_ = row.reading.split(RECORD)
+    return Commit(
+        id=_id(row.id),
+        content=_id(row.content),
+        base=_id(row.base.removeprefix(BROUGHT)),
+        sets_base=row.base.startswith(BROUGHT),
+        parents=_ids(row.parent_ids),
+        adds=_ids([fields[5] for fields in records(row.adds)]),
+        drops=tuple([Event(seen, drop.id) for drop in _drops(row) for seen in drop.seen]),
+        anchor=None if anchor == NONE else _id(anchor),
+        since_anchor=int(since_anchor),
+        entry=int(entry),
+    )
+
+
+def facts_of(row: CommitRow) -> LoggedFacts:
+    """Return all that is shown of a commit; raises `ValueError` where the row makes no sense."""
+    _, anchor, rank_since, since_anchor, probe, guard, _ = row.reading.split(RECORD)
+    commit = CommitFacts(
+        parents=_ids(row.parent_ids),
+        base=_id(row.base.removeprefix(BROUGHT)),
+        sets_base=row.base.startswith(BROUGHT),
+        adds=added_of(row),
+        drops=tuple(_drops(row)),
+        author=plain(row.author),
+        time=row.time,
+        message=plain(row.message),
+        source=source_of(row),
+    )
+    measured = MeasuredFacts(
+        content=_id(row.content),
+        rank=int(row.rank),
+        rank_since=int(rank_since),
+        anchor=None if anchor == NONE else _id(anchor),
+        since_anchor=int(since_anchor),
+        probe=None if probe == NONE else float(probe),
+        guard=float(guard),
+    )
+    return LoggedFacts(_id(row.id), commit, measured)
+
+
+def added_of(row: CommitRow) -> tuple[PathwayFacts, ...]:
+    """Return the pathways that a commit adds; raises `ValueError` where the row makes no sense."""
+    return tuple(
+        [
+            PathwayFacts(
+                id_,
+                tuple(map(plain, names.split(PART))),
+                int(genes),
+                int(sign),
+                units,
+                covariance == YES,
+                tuple(map(plain, missing.split(PART)[1:])) if missing else (),
+            )
+            for names, sign, genes, units, covariance, id_, missing in records(row.adds)
+        ]
+    )
+
+
+def dropped_of(row: CommitRow) -> tuple[str, ...]:
+    """Return the names of the pathways that a commit drops; raises `ValueError` where the row makes no sense."""
+    return tuple([plain(name) for names, _, _ in records(row.drops) for name in names.split(PART)])
+
+
+def source_of(row: CommitRow) -> SourceFacts | None:
+    """Return the file that a commit's pathways were read from; raises `ValueError` where the row makes no sense."""
+    text = row.reading.rpartition(RECORD)[2]
+    if text == NONE:
+        return None
+    import json  # few commits have one that is shown
+
+    source: dict[str, Any] = json.loads(text)
+    if set(source) != {"file", "sha256", "parameters"} or not isinstance(source["parameters"], dict):
+        raise ValueError(text)
+    return SourceFacts(str(source["file"]), _id(source["sha256"]), source["parameters"])
+
+
+def moves_of(row: EntryRow) -> list[Move]:
+    """Return the moves of refs of an entry; raises `ValueError` where the row makes no sense."""
+    number, author, reason = int(row.number), plain(row.author), plain(row.reason)
+    return [
+        Move(number, plain(ref), plain(before) or None, plain(after) or None, reason, author, row.time)
+        for ref, before, after in records(row.moves)
+    ]
+
+
+def refs_of(row: RefsRow) -> Refs:
+    """Return where refs stand by a row; raises `ValueError` where that makes no sense."""
+    moved = {plain(ref): int(number) for ref, number in records(row.moved)}
+    refs = Refs(plain(row.head), _standing(row.branches), _standing(row.tags), moved)
+    if refs.branches.get(refs.head) != row.tip:
+        raise ValueError(row.tip)
+    return refs
+
+
+def numbers_in(row: RefsRow) -> dict[str, int]:
+    """Return by their ids the numbers of the commits that a row names; raises `ValueError` where it makes no sense."""
+    standing = [*records(row.branches), *records(row.tags)]
+    numbers = {id_: int(number) for _, number, id_ in standing}
+    numbers.update({commit: int(number) for number, commit, _ in _active(row)})
+    return numbers
+
+
+def active_of(row: RefsRow) -> frozenset[Event] | None:
+    """Return the adds that are active at a tip, where they are noted; raises `ValueError` as the others."""
+    if row.active == NONE:
+        return None
+    return frozenset([Event(_id(commit), _id(pathway)) for _, commit, pathway in _active(row)])
+
+
+def _drops(row: CommitRow) -> list[DropFacts]:
+    return [DropFacts(_id(id_), _names(names), _ids(seen.split(PART))) for names, id_, seen in records(row.drops)]
+
+
+def _active(row: RefsRow) -> list[list[str]]:
+    return [] if row.active == NONE else records(row.active)
+
+
+def _standing(field: str) -> dict[str, str]:
+    return {plain(name): _id(id_) for name, _, id_ in records(field)}
+
+
+def _names(field: str) -> tuple[str, ...]:
+    return tuple(map(plain, field.split(PART))) if PART in field else (plain(field),)
+
+
+def _ids(ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(_id, ids))
+
+
+def _id(text: str) -> str:
+    if not IS_ID(text):
+        raise ValueError(text)
+    return text
