@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,7 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     left_out = _left_out(stored, held_out)
     check_observed(left_out, "row", "column")
     filled = _without(stored, left_out)
-    entries = stored.shape[0] * stored.shape[1]
+    entries = math.prod(stored.shape)
     scale = float(filled.sum()) / (entries if left_out is None else entries - left_out.nnz)
     if scale <= 0.0:
         raise InputError("Every value observed is 0: there is nothing to factor.")
