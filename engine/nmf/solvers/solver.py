@@ -137,7 +137,7 @@ def _check_start(observed: Observed, rank: int, start: tuple[NDArray[np.float64]
     (p, n) = observed.shape
     if w.shape != (p, rank) or h.shape != (rank, n):
         raise InputError(f"A start of shapes {w.shape} and {h.shape} does not fit: ({p}, {rank}) and ({rank}, {n}) do.")
-    if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
+    if not all(factor.min() >= 0.0 and factor.max() < np.inf for factor in (w, h)):  # neither is true of NaN
         raise InputError("A start may hold no negative number, and none that is not finite.")
     check_size(observed, w, h)
     return (w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))

@@ -234,6 +234,32 @@ def test_ranks_starts_and_masks_that_do_not_fit_are_refused() -> None:
         observe(np.ones((4, 3)), held_out=np.zeros((3, 4), dtype=bool))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_start_with_a_number_that_is_not_finite_is_refused(value: float, side: int) -> None:
+    start = np.ones((4, 2)), np.ones((2, 3))
+    start[side][1, 1] = value
+    with pytest.raises(InputError, match="none that is not finite"):
+        fit(observe(np.ones((4, 3))), 2, start=start)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_held_out_is_the_same_as_no_mask(form: str) -> None:
+    values = as_form(counts(30, 20, 2, 0.3 if form == "sparse" else 20.0, seed=2), form)
+    masked = fit(observe(values, held_out=np.zeros(values.shape, dtype=bool)), 2, most_sweeps=20)
+    plain = fit(observe(values), 2, most_sweeps=20)
+    np.testing.assert_array_equal(masked.modules, plain.modules)
+    np.testing.assert_array_equal(masked.trace, plain.trace)
+
+
+def test_a_sparse_matrix_that_stores_an_entry_in_parts_is_their_sum() -> None:
+    values = csr_array(counts(30, 20, 2, 0.3, seed=2))
+    halves = csr_array((np.repeat(values.data / 2.0, 2), np.repeat(values.indices, 2), 2 * values.indptr))
+    whole, parts = observe(values), observe(halves)
+    np.testing.assert_array_equal(parts.rows.stored.values, whole.rows.stored.values)
+    assert parts.scale == whole.scale
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("form", FORMS)
 def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: type) -> None:
@@ -382,13 +408,13 @@ def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
     package.mkdir()
     source = Path(kernels.__file__).read_text(encoding="utf-8")
     call = (
-        "import numpy as np, sys; from release import kernels; whole, part = np.zeros(9, np.int64), np.zeros((1, 2));"
-        "entries = getattr(kernels, sys.argv[1])(np.ones((3, 4)), whole, whole, whole, whole);"
-        "kernels.sum_observed(entries, 0, np.ones((4, 2)), np.full(2, 4.0), part, 0); print(part.tolist())"
+        "import numpy as np, sys; from release import kernels; whole = np.zeros(9, np.int64);"
+        "entries = getattr(kernels, sys.argv[1])(np.ones((1, 4)), whole, whole, whole, whole);"
+        "print(kernels.gradient(entries, np.ones((1, 2)), np.ones((4, 2))).tolist())"
     )
     for name in ("StoredEntries", "EntriesStored"):
         (package / "kernels.py").write_text(source.replace("StoredEntries", name), encoding="utf-8")
         run = subprocess.run(
             [sys.executable, "-c", call, name], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        assert (run.stdout, run.stderr) == ("[[4.0, 4.0]]\n", "")
+        assert (run.stdout, run.stderr) == ("[[0.5, 0.5]]\n", "")
