@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ..threads import one_blas_thread
-from .covariance import Covariance, FactorCovariance
+from .columns import Columns
+from .covariance import Covariance, FactorCovariance, blocks_of
+from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .columns import Columns
     from .covariance import MatrixSource
+    from .stored_rows import Recall
 
 
 class Core(Protocol):
@@ -99,10 +101,10 @@ class Diagonal:
         whichever others there are.
         """
         halves = sparse.weighted(np.sqrt(self.values))
-        return (
-            sparse.select(which).weighted(self.values).transposed_times(dense),
-            halves.select(which).products(halves),
-        )
+        chosen = sparse.select(which).weighted(self.values)
+        touched = chosen.touched()
+        there = Columns((len(touched), len(which)), np.searchsorted(touched, chosen.genes), chosen.starts, chosen.values)
+        return there.transposed_times(dense[touched]), halves.select(which).products(halves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +226,19 @@ class Anchor:
         return answer
 
 
-def anchor_of(base: Covariance) -> Anchor:
-    """Return the anchor of a base: itself when dense; otherwise its noise, with the factors beside it, in O(K²p)."""
+def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
+    """Return the anchor of a base: itself when dense; otherwise its noise, with the factors beside it, in O(K²p).
+
+    Parameters
+    ----------
+    base : Covariance
+        The base.
+    recall : Recall
+        Remembers the products of the factors, so that they are not all read again.
+    """
     if isinstance(base, FactorCovariance):
         columns, precision = base.columns(), 1.0 / base.noise
-        with one_blas_thread():
-            scaled = np.sqrt(precision)[:, None] * columns
-            inner = scaled.T @ scaled
+        inner = recall("inner", lambda: _weighted_gram(columns, precision))
         return Anchor(
             covariance=Diagonal(base.noise),
             precision=Diagonal(precision),
@@ -245,6 +253,16 @@ def anchor_of(base: Covariance) -> Anchor:
         inner=np.empty((0, 0)),
         log_det=base.log_det,
     )
+
+
+def _weighted_gram(columns: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return UᵀDU for positive weights, shape (K, K): in blocks, with the same bits wherever the rows stand."""
+    answer = np.zeros((columns.shape[1], columns.shape[1]))
+    with one_blas_thread():
+        for rows, block in blocks_of(columns):
+            scaled = np.sqrt(weights[rows])[:, None] * block
+            answer += scaled.T @ scaled
+    return answer
 
 
 def stack_rows(indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:

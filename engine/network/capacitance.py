@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
 
 from ..errors import EngineError, NotPositiveDefinite
+from ..triangular import solve_lower
 from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
 
@@ -84,7 +84,7 @@ class Capacitance:
 
     def precision_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `indices` is None."""
-        return _solve(self.triangle, self.projected(indices).T).T
+        return solve_lower(self.triangle, self.projected(indices).T).T
 
     def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `indices` is None."""
@@ -97,13 +97,21 @@ class Capacitance:
 
     def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
-        inner = _solve(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
-        solved = _solve(self.triangle, self.signature[:, None] * inner, transposed=True)
+        inner = solve_lower(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = solve_lower(self.triangle, self.signature[:, None] * inner, transposed=True)
         return self.anchor.precision.matmat(right - self._times(solved))
+
+    def covariance_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return U Y, shape (p, k), without forming U."""
+        return self._times(right)
+
+    def precision_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return W Y = A⁻¹(U L⁻ᵀY), shape (p, k), without forming W."""
+        return self.anchor.precision.matmat(self._times(solve_lower(self.triangle, right, transposed=True)))
 
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
-        root = _solve(self.triangle, np.eye(len(self.triangle)))
+        root = solve_lower(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
 
     def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -166,28 +174,19 @@ def factor(
 def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
     """Return L and the guard's eigenvalue from UᵀA⁻¹U, whose first `added` columns are additions."""
     triangle = np.zeros_like(gram)
-    triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
+    triangle[:added, :added] = np.linalg.cholesky(gram[:added, :added] + np.eye(added))
     if added == len(gram):
         return triangle, 1.0
-    mixed = _solve(triangle[:added, :added], gram[:added, added:])
+    mixed = solve_lower(triangle[:added, :added], gram[:added, added:])
     remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
-    eigenvalues, vectors = eigh(remaining)
+    eigenvalues, vectors = np.linalg.eigh(remaining)
     guard = float(eigenvalues[0])
     least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
     if guard < least:
         raise _too_little_left(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
     triangle[added:, :added] = mixed.T
-    triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
+    triangle[added:, added:] = np.linalg.cholesky(remaining)
     return triangle, guard
-
-
-def _solve(
-    triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
-) -> NDArray[np.float64]:
-    """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
-    if len(triangle) == 0:
-        return right
-    return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
 
 
 def _too_little_left(guard: float, least: float, name: str) -> NotPositiveDefinite:

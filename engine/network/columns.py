@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from .pathway import Pathway
 
@@ -111,6 +111,8 @@ class Columns:
 
     def _transposed(self) -> csr_array:
         """Return Xᵀ."""
+        from scipy.sparse import csr_array  # a quarter of a second to load, which few columns have no need of
+
         return csr_array((self.values, self.genes, self.starts), shape=(self.shape[1], self.shape[0]))
 
 

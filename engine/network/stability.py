@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from ..errors import EngineError, NotConverged
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
-from .inversion import invert
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,7 +226,11 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
     iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
     """
-    return Spectrum(1.0 / _largest(snapshot.precision), _largest(snapshot.covariance))
+
+    def both() -> NDArray[np.float64]:
+        return np.array([1.0 / _largest(snapshot.precision), _largest(snapshot.covariance)])
+
+    return Spectrum(*snapshot.recall("extreme eigenvalues", both).tolist())
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -285,6 +287,8 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
 
 def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
     """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
+    from .inversion import invert  # with SciPy, which no other step here but `spectrum` needs
+
     return invert(snapshot.covariance.to_dense())
 
 
@@ -292,6 +296,8 @@ def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
     if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)
     try:
         values = eigsh(operator, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
