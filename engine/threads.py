@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
@@ -20,8 +21,16 @@ LARGEST_ON_ONE_THREAD = 5_000
 """Most rows of a matrix that is formed and inverted on one thread; on all cores, the last bits may depend on them."""
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Return a context in which BLAS runs on one thread."""
+def one_blas_thread(*, scipy: bool = False) -> AbstractContextManager[object]:
+    """Return a context in which BLAS runs on one thread.
+
+    Parameters
+    ----------
+    scipy : bool
+        Whether SciPy's own BLAS, which it brings once it is imported, is used within: then it is imported before.
+    """
+    if scipy:
+        importlib.import_module("scipy.linalg")
     return _controller().limit(limits=1, user_api="blas")
 
 
@@ -45,8 +54,21 @@ def blas_libraries() -> list[str]:
     ]
 
 
-@functools.cache
+def numerics() -> str:
+    """Return the BLAS that NumPy uses and the kernel that it has chosen: what the last bits of a product depend on."""
+    libraries = [library for library in _controller().info() if library["user_api"] == "blas"]
+    own = [library for library in libraries if f"{os.sep}scipy" not in library["filepath"]] or libraries
+    return ", ".join(
+        sorted({f"{lib['internal_api']} {lib['version']} {lib.get('architecture') or ''}".strip() for lib in own})
+    )
+
+
 def _controller() -> ThreadpoolController:
-    """Return the controller of the BLAS libraries loaded; the search takes some milliseconds, so it is done once."""
-    importlib.import_module("scipy.linalg")  # SciPy brings another BLAS, which is seen once it is loaded
+    """Return the controller of the BLAS libraries loaded: NumPy's, and that of SciPy, which brings another."""
+    return _search(scipy="scipy.linalg" in sys.modules)
+
+
+@functools.cache
+def _search(*, scipy: bool) -> ThreadpoolController:  # noqa: ARG001  what is found depends on it
+    """Return the controller of what is loaded now; the search takes some milliseconds, so it is not done each time."""
     return ThreadpoolController()

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ..threads import one_blas_thread
-from .columns import Columns
 from .covariance import Covariance, FactorCovariance, blocks_of
 from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .columns import Columns
     from .covariance import MatrixSource
     from .stored_rows import Recall
 
@@ -101,10 +101,10 @@ class Diagonal:
         whichever others there are.
         """
         halves = sparse.weighted(np.sqrt(self.values))
-        chosen = sparse.select(which).weighted(self.values)
-        touched = chosen.touched()
-        there = Columns((len(touched), len(which)), np.searchsorted(touched, chosen.genes), chosen.starts, chosen.values)
-        return there.transposed_times(dense[touched]), halves.select(which).products(halves)
+        return (
+            sparse.select(which).weighted(self.values).transposed_times(dense),
+            halves.select(which).products(halves),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,13 @@ def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
     """
     if isinstance(base, FactorCovariance):
         columns, precision = base.columns(), 1.0 / base.noise
-        inner = recall("inner", lambda: _weighted_gram(columns, precision))
+        size, factors = columns.shape
+        inner = recall(
+            "products of factors",
+            lambda: _weighted_gram(columns, precision),
+            shape=(factors, factors),
+            operations=float(size * factors * factors),
+        )
         return Anchor(
             covariance=Diagonal(base.noise),
             precision=Diagonal(precision),

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from ..errors import InputError, NotPositiveDefinite, ShapeError
-from .stored_rows import is_stored, map_rows
+from .stored_rows import compute_anew, is_stored, map_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from .stored_rows import StoredRows
+    from .stored_rows import Recall, StoredRows
 
 BLOCK_BYTES = 16 << 20
 """Approximate size of a block of rows of a dense matrix, in bytes: small enough for the processor's caches."""
@@ -179,15 +179,28 @@ class FactorCovariance:
     def _deviations(self, genes: NDArray[np.intp] | slice, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.sqrt(self.noise[genes] + np.einsum("ik,ik->i", columns, columns))
 
-    def penalised(self, penalty: float) -> FactorCovariance:
+    def penalised(self, penalty: float, recall: Recall = compute_anew) -> FactorCovariance:
         """Return Σ + τV, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty, in O(pK).
+
+        Parameters
+        ----------
+        penalty : float
+            τ.
+        recall : Recall
+            Remembers the standard deviations.
 
         Examples
         --------
         >>> FactorCovariance(np.ones(2), np.ones((2, 1))).penalised(0.5).noise
         array([2., 2.])
         """
-        noise = self.noise + penalty * np.square(np.asarray(self.standard_deviations()))
+        deviations = recall(
+            "standard deviations",
+            lambda: np.asarray(self.standard_deviations()),
+            shape=(self.size,),
+            operations=2.0 * self.size * self.loadings.shape[1],
+        )
+        noise = self.noise + penalty * np.square(deviations)
         return FactorCovariance(noise, self.loadings, self.factor_covariance)
 
 

@@ -149,9 +149,9 @@ class GeneNames(Sequence[str]):
             return [self._texts[position] for position in positions.tolist()]
         return _texts(self._packed[positions])
 
-    def starting_with(self, start: bytes) -> NDArray[np.intp]:
+    def starting_with(self, start: str) -> NDArray[np.intp]:
         """Return the positions of the names that start with some letters, ascending."""
-        return np.flatnonzero(np.char.startswith(self._packed, start))
+        return np.flatnonzero(np.char.startswith(self._packed, start.encode()))
 
     def _check_unique(self) -> None:
         """Refuse names that occur more than once; names of equal hashes are compared by their letters."""

@@ -118,7 +118,10 @@ class SymmetricOperator:
     def diagonal(self, genes: GeneSelection | None = None) -> NDArray[np.float64]:
         """Return the diagonal entries of genes, shape (m,); of all p without an argument."""
         if genes is None:
-            return self._recall("diagonal", self._whole_diagonal)
+            size, columns = len(self.panel), len(self.weights)
+            return self._recall(
+                "diagonal", self._whole_diagonal, shape=(size,), operations=2.0 * size * columns * columns
+            )
         indices = self.panel.locate(genes)
         return self._of_core(indices, self._rows_of_factor(indices))
 

@@ -38,6 +38,9 @@ LARGEST_CONDITION = 1e-4 / np.finfo(np.float64).eps
 UNREMARKABLE_CONDITION = 1e8
 """Condition of correlations above which a note says how many digits are left."""
 
+ITERATIONS = 50
+"""About how many iterations each end of the eigenvalues takes."""
+
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
 
@@ -230,7 +233,10 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     def both() -> NDArray[np.float64]:
         return np.array([1.0 / _largest(snapshot.precision), _largest(snapshot.covariance)])
 
-    return Spectrum(*snapshot.recall("extreme eigenvalues", both).tolist())
+    size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
+    cost = OPERATIONS_OF_A_READ * size if isinstance(snapshot.precision.core, Dense) else 8 * columns
+    values = snapshot.recall("extreme eigenvalues", both, shape=(2,), operations=float(ITERATIONS * cost * size))
+    return Spectrum(*values.tolist())
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:

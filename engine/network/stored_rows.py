@@ -20,12 +20,32 @@ if TYPE_CHECKING:
 class Recall(Protocol):
     """What remembers numbers that take long, such as a cache on disk; what it returns has the bits of computing it."""
 
-    def __call__(self, what: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Return numbers by what they are called: from memory, or else computed and remembered."""
+    def __call__(
+        self, what: str, compute: Callable[[], NDArray[np.float64]], *, shape: tuple[int, ...], operations: float
+    ) -> NDArray[np.float64]:
+        """Return numbers by what they are called: from memory, or else computed and remembered.
+
+        Parameters
+        ----------
+        what : str
+            What they are called.
+        compute : callable
+            Returns them.
+        shape : tuple of int
+            Of their array.
+        operations : float
+            About how many floating-point operations computing them takes.
+        """
         ...
 
 
-def compute_anew(what: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:  # noqa: ARG001
+def compute_anew(
+    what: str,  # noqa: ARG001
+    compute: Callable[[], NDArray[np.float64]],
+    *,
+    shape: tuple[int, ...],  # noqa: ARG001
+    operations: float,  # noqa: ARG001
+) -> NDArray[np.float64]:
     """Return numbers computed: a `Recall` that remembers nothing."""
     return compute()
 
@@ -95,6 +115,12 @@ class StoredRows:
             return self[indices.reshape(1)][0][(..., *others)]
         values = self.read(np.where(indices < 0, indices + len(self), indices).astype(np.intp))
         return values[(slice(None), *others)]
+
+    def take(self, indices: NDArray[np.intp], axis: int | None = None) -> NDArray[np.float64]:
+        """Return rows, as numpy's `take` along the first axis."""
+        if axis not in (0, None) or (axis is None and self.ndim > 1):
+            raise ValueError(f"Rows are taken along the first axis, not along {axis}.")
+        return self[indices]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

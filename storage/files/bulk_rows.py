@@ -60,6 +60,11 @@ class BulkRows:
     checksums: NDArray[np.uint32]
     sha256: str
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes it has."""
+        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
     @cached_property
     def _descriptor(self) -> int:
         descriptor = os.open(self.path, os.O_RDONLY)

@@ -26,6 +26,7 @@ ANCHORS = "anchors"
 HISTORY = "history"
 LAST_ENTRY = "last"
 PANEL = "panel"
+NUMBERS = "numbers"
 OLD_CACHE = ("index.h5", "names")
 """Files of the cache that earlier versions wrote; nothing reads them."""
 LOCK = "lock"
