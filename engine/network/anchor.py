@@ -6,12 +6,13 @@ factors are columns beside those of the pathways, so that neither a commit nor a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ..threads import one_blas_thread
+from ..triangular import solve_lower
 from .covariance import Covariance, FactorCovariance, blocks_of
 from .stored_rows import compute_anew
 
@@ -194,6 +195,8 @@ class Anchor:
         U₀ᵀA⁻¹U₀: the same for all versions, so that none of them costs O(K²p).
     log_det : float
         log |A|.
+    recall : Recall
+        Remembers what is the same for all versions and takes long.
     """
 
     covariance: Core
@@ -201,11 +204,28 @@ class Anchor:
     columns: NDArray[np.float64]
     inner: NDArray[np.float64]
     log_det: float
+    recall: Recall = field(default=compute_anew, repr=False)
 
     @property
     def is_diagonal(self) -> bool:
         """Whether A is diagonal: then each product of columns has the same bits, whichever others there are."""
         return isinstance(self.precision, Diagonal)
+
+    def factor_precision_diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of Θ₀ = (A + U₀U₀ᵀ)⁻¹ for a diagonal A, shape (p,), in O(K²p) unless it is remembered."""
+        size, factors = self.columns.shape
+        return self.recall(
+            "diagonal", self._factor_precision_diagonal, shape=(size,), operations=float(size * factors * factors)
+        )
+
+    def _factor_precision_diagonal(self) -> NDArray[np.float64]:
+        values = self.precision.diagonal().copy()
+        with one_blas_thread():
+            triangle = np.linalg.cholesky(np.eye(len(self.inner)) + self.inner).astype(np.float64, copy=False)
+            for rows, block in blocks_of(self.columns):
+                root = solve_lower(triangle, (values[rows, np.newaxis] * block).T)
+                values[rows] -= np.einsum("ki,ki->i", root, root)
+        return values
 
     def gram(self, sparse: Columns, known: KnownProducts | None = None) -> NDArray[np.float64]:
         """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r); known products are reused if A is diagonal."""
@@ -251,6 +271,7 @@ def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
             columns=columns,
             inner=inner,
             log_det=float(np.sum(np.log(base.noise))),
+            recall=recall,
         )
     return Anchor(
         covariance=Dense(base.covariance),

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import EngineError, NotPositiveDefinite
+from ..threads import one_blas_thread
 from ..triangular import solve_lower
 from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
+from .covariance import blocks_of, row_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +91,33 @@ class Capacitance:
     def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `indices` is None."""
         return self.anchor.precision.rows_times(indices, self.anchor.columns, self.loadings)
+
+    def precision_diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of Θ on a diagonal anchor, shape (p,), in O(p r (K + r)) beside that of the base.
+
+        Notes
+        -----
+        The first K columns of W are those of the base, so that Θ_ii = Θ₀,ii − Σ_k J_k w_ik² over the other r, which are
+        A⁻¹(U₀M + XN) with [M; N] the last r columns of L⁻ᵀ.
+        """
+        factors, rank = self.anchor.columns.shape[1], self.loadings.shape[1]
+        diagonal = self.anchor.factor_precision_diagonal()
+        if not rank:
+            return diagonal
+        values, weights, signs = diagonal.copy(), self.anchor.precision.diagonal(), self.signature[factors:]
+        with one_blas_thread():
+            last = solve_lower(self.triangle, np.eye(factors + rank)[:, factors:], transposed=True)
+            touched = self.loadings.touched()
+            own = self.loadings.rows(touched) @ last[factors:]
+            for rows, block in blocks_of(self.anchor.columns):
+                for part in row_blocks(len(block), rank):
+                    genes = slice(rows.start + part.start, rows.start + part.stop)
+                    there = slice(*np.searchsorted(touched, [genes.start, genes.stop]))
+                    root = block[part] @ last[:factors]
+                    root[touched[there] - genes.start] += own[there]
+                    root *= weights[genes, np.newaxis]
+                    values[genes] -= np.einsum("ik,k,ik->i", root, signs, root)
+        return values
 
     def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the product with A."""

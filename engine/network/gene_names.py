@@ -6,14 +6,17 @@ have letters. A name is looked up by 64 bits of a hash in a sorted table, and co
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
 from ..errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 AT_ONCE = 1 << 16
@@ -21,6 +24,9 @@ AT_ONCE = 1 << 16
 
 LOOKUPS = 16
 """A dictionary of all names is made once as many have been looked up as one in so many of the panel."""
+
+LETTERS = "-.:_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""Letters that names of genes are mostly made of, which are tried where one may be misspelt."""
 
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
@@ -61,7 +67,7 @@ class GeneNames(Sequence[str]):
         if texts is None:
             _check_letters(packed)
         hashes = np.concatenate([_hashes(packed[start : start + AT_ONCE]) for start in range(0, len(packed), AT_ONCE)])
-        self._order = np.argsort(hashes, kind="stable")
+        self._order = np.argsort(hashes)
         self._hashes = hashes[self._order]
         self._check_unique()
 
@@ -107,7 +113,8 @@ class GeneNames(Sequence[str]):
         if isinstance(other, GeneNames):
             return self is other or np.array_equal(self._packed, other._packed)
         if isinstance(other, tuple):
-            return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+            names = cast("tuple[Any, ...]", other)
+            return len(self) == len(names) and all(map(operator.eq, self, names))
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -132,12 +139,16 @@ class GeneNames(Sequence[str]):
         if self._lookups * LOOKUPS > len(self):
             self._index = {text: position for position, text in enumerate(self)}
             return self._index.get(name)
+        return self._search(name)
+
+    def _search(self, name: str) -> int | None:
+        """Return the position of a name by its hash."""
         letters = name.encode(errors="surrogatepass")
         if len(letters) > self._packed.dtype.itemsize:
             return None
-        wanted = _hashes(np.array([letters], dtype=self._packed.dtype))[0]
-        place = int(np.searchsorted(self._hashes, wanted))
-        while place < len(self) and self._hashes[place] == wanted:
+        wanted = _hashes(np.array([letters], dtype=self._packed.dtype))
+        place = int(np.searchsorted(self._hashes, wanted)[0])
+        while place < len(self) and self._hashes[place] == wanted[0]:
             if bytes(self._packed[self._order[place]]) == letters:
                 return int(self._order[place])
             place += 1
@@ -152,6 +163,33 @@ class GeneNames(Sequence[str]):
     def starting_with(self, start: str) -> NDArray[np.intp]:
         """Return the positions of the names that start with some letters, ascending."""
         return np.flatnonzero(np.char.startswith(self._packed, start.encode()))
+
+    def in_any_case(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the names of the panel that are some names but for upper and lower case, by the case-folded name."""
+        wanted = {name.casefold() for name in names}
+        letters = [text.encode(errors="surrogatepass") for text in wanted]
+        fitting = [text for text in letters if len(text) <= self._packed.dtype.itemsize]
+        hashes = _hashes(np.array(fitting, dtype=self._packed.dtype))
+        alike: dict[str, str] = {}
+        for start in range(0, len(self), AT_ONCE) if wanted else ():
+            part = np.ascontiguousarray(self._packed[start : start + AT_ONCE])
+            may_be = np.isin(_hashes(np.char.lower(part)), hashes)
+            may_be |= (part.view(np.uint8).reshape(len(part), -1) >= 0x80).any(axis=1)  # more than ASCII is folded too
+            alike |= {folded: text for text in _texts(part[may_be]) if (folded := text.casefold()) in wanted}
+        return alike
+
+    def one_edit_away(self, name: str) -> list[str]:
+        """Return the names of the panel that one letter more, less, other, or exchanged with the next, makes of a name.
+
+        Found by their hashes, in O(letters of the name) look-ups: comparing a name with a million others takes long.
+        """
+        letters = sorted({*LETTERS, *name})
+        cuts = [(name[:place], name[place:]) for place in range(len(name) + 1)]
+        spellings = [head + tail[1:] for head, tail in cuts if tail]
+        spellings += [head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1]
+        spellings += [head + letter + tail[skip:] for head, tail in cuts for letter in letters for skip in (0, 1)]
+        known = {spelling: position for spelling in spellings if (position := self._search(spelling)) is not None}
+        return [self[position] for spelling, position in sorted(known.items()) if spelling != name]
 
     def _check_unique(self) -> None:
         """Refuse names that occur more than once; names of equal hashes are compared by their letters."""
@@ -184,10 +222,11 @@ def _check_letters(packed: NDArray[np.bytes_]) -> None:
     for start in range(0, len(packed), AT_ONCE):
         part = np.ascontiguousarray(packed[start : start + AT_ONCE])
         letters = part.view(np.uint8).reshape(-1, width)
-        inside = np.arange(width) < np.char.str_len(part)[:, np.newaxis]
-        plain = ((letters >= 0x20) & (letters < 0x7F)) | ~inside
-        others = ~plain.all(axis=1) | ~inside[:, 0]
-        _check_texts(tuple(_texts(part[others])))
+        strange = (letters - 1 < 0x1F) | (letters >= 0x7F)  # a null byte, less 1, is 255
+        strange[:, 0] |= letters[:, 0] == 0
+        strange[:, 1:] |= (letters[:, :-1] == 0) & (letters[:, 1:] != 0)
+        if strange.any():
+            _check_texts(tuple(_texts(part[strange.any(axis=1)])))
 
 
 def _hashes(packed: NDArray[np.bytes_]) -> NDArray[np.uint64]:

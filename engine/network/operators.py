@@ -10,7 +10,6 @@ import numpy as np
 from ..threads import one_blas_thread
 from .anchor import Dense
 from .covariance import row_blocks
-from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from .anchor import Core
     from .columns import Columns
     from .panel import GeneSelection, Panel
-    from .stored_rows import Recall
 
 
 ROWS_AT_ONCE = 512
@@ -46,8 +44,8 @@ class SymmetricOperator:
         Returns V Y, shape (p, k), for Y of shape (q, k), without forming V.
     weights : ndarray of float64, shape (q,)
         The diagonal of D.
-    recall : Recall
-        Remembers the diagonal.
+    diagonal : callable, optional
+        Returns the diagonal of M, shape (p,), where that need not be computed from all of V.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class SymmetricOperator:
         factor: Callable[[NDArray[np.intp] | None], NDArray[np.float64]],
         factor_times: Callable[[NDArray[np.float64]], NDArray[np.float64]],
         weights: NDArray[np.float64],
-        recall: Recall = compute_anew,
+        diagonal: Callable[[], NDArray[np.float64]] | None = None,
     ) -> None:
         self.panel = panel
         self.core = core
@@ -66,7 +64,7 @@ class SymmetricOperator:
         self.dtype = np.dtype(np.float64)
         self._factor_rows = factor
         self._factor_times = factor_times
-        self._recall = recall
+        self._own_diagonal = diagonal
 
     @functools.cached_property
     def factor(self) -> NDArray[np.float64]:
@@ -118,10 +116,7 @@ class SymmetricOperator:
     def diagonal(self, genes: GeneSelection | None = None) -> NDArray[np.float64]:
         """Return the diagonal entries of genes, shape (m,); of all p without an argument."""
         if genes is None:
-            size, columns = len(self.panel), len(self.weights)
-            return self._recall(
-                "diagonal", self._whole_diagonal, shape=(size,), operations=2.0 * size * columns * columns
-            )
+            return self._whole_diagonal() if self._own_diagonal is None else self._own_diagonal()
         indices = self.panel.locate(genes)
         return self._of_core(indices, self._rows_of_factor(indices))
 

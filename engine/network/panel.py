@@ -17,6 +17,9 @@ from .gene_names import GeneNames
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MOST_COMPARED = 100_000
+"""Most genes of a panel that a misspelt name is compared with one by one: 100,000 take a second."""
+
 Gene = str | int | np.integer
 """A gene by its name or by its index in the panel."""
 
@@ -150,7 +153,10 @@ class Panel:
         return index
 
     def _near(self, gene: str) -> str:
-        names = {name.casefold(): name for name in self.genes}
-        close = difflib.get_close_matches(gene.casefold(), names, n=3, cutoff=0.7)
-        near = [name for name in self.genes if name.casefold() == gene.casefold()] or [names[name] for name in close]
+        near = list(self.gene_names.in_any_case([gene]).values())
+        if not near and len(self) > MOST_COMPARED:
+            near = self.gene_names.one_edit_away(gene)[:3]
+        elif not near:
+            names = {name.casefold(): name for name in self.genes}
+            near = [names[name] for name in difflib.get_close_matches(gene.casefold(), names, n=3, cutoff=0.7)]
         return f"Did you mean {', '.join(near)}?" if near else f"The panel has {some(self.genes)}."

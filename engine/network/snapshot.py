@@ -89,8 +89,15 @@ class Snapshot:
             parts.precision_factor,
             parts.precision_factor_times,
             -parts.signature,
-            self.recall,
+            self._precision_diagonal if parts.anchor.is_diagonal else None,
         )
+
+    def _precision_diagonal(self) -> NDArray[np.float64]:
+        parts, size = self.capacitance, len(self.panel)
+        if not self.rank:
+            return parts.precision_diagonal()  # remembered with the base
+        operations = float(size * self.rank * len(parts.signature))
+        return self.recall("diagonal", parts.precision_diagonal, shape=(size,), operations=operations)
 
     @property
     def log_det(self) -> float:

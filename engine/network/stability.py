@@ -302,11 +302,12 @@ def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
     if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
-    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)
     try:
-        values = eigsh(operator, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
+        linear = LinearOperator(operator.shape, matvec=operator.matvec, dtype=np.float64)
+        values = eigsh(linear, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
     except ArpackNoConvergence as failure:
         raise NotConverged(f"The extreme eigenvalues were not found: {failure}.") from None
     return float(values[0])

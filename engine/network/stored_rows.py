@@ -105,10 +105,9 @@ class StoredRows:
         return np.dtype(np.float64)
 
     def __getitem__(self, key: Any) -> Any:
-        rows, others = (key[0], key[1:]) if isinstance(key, tuple) and key else (key, ())
-        if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(len(self)), dtype=np.intp)
-        indices = np.asarray(rows)
+        parts: list[Any] = list(cast("tuple[Any, ...]", key)) if isinstance(key, tuple) else [key]
+        rows, others = parts[0], parts[1:]
+        indices: NDArray[Any] = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else np.asarray(rows)
         if indices.dtype.kind not in "iu" or indices.ndim > 1:
             return np.asarray(self)[key]
         if not indices.ndim:

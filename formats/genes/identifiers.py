@@ -167,6 +167,8 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     panel : Panel
         The genes of the store.
     """
+    if not missing:
+        return "", ""
     known = panel.left_out()
     left_out = [name for name in missing if name in known]
     if left_out:
@@ -236,5 +238,5 @@ def _renamed(missing: Iterable[str], panel: Panel) -> list[tuple[str, str]]:
 
 
 def _in_other_letters(missing: Sequence[str], panel: Panel) -> list[tuple[str, str]]:
-    folded = {gene.casefold(): gene for gene in panel.genes}
+    folded = panel.gene_names.in_any_case(missing)
     return [(name, folded[name.casefold()]) for name in missing if name.casefold() in folded]

@@ -131,7 +131,7 @@ def read_numbers(path: Path, request: str | None = None) -> NDArray[np.float64] 
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
-        with open(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
             lines = [file.readline(LONGEST_REQUEST) for _ in range(3)]

@@ -108,8 +108,7 @@ def _on_one_base(first: Capacitance, second: Capacitance) -> bool:
     return first.anchor is second.anchor or (
         np.array_equal(first.anchor.precision.diagonal(), second.anchor.precision.diagonal())
         and (
-            first.anchor.columns is second.anchor.columns
-            or np.array_equal(first.anchor.columns, second.anchor.columns)
+            first.anchor.columns is second.anchor.columns or np.array_equal(first.anchor.columns, second.anchor.columns)
         )
     )
 
