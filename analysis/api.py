@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
-from ..storage.session import WAIT
+from ..storage.session import CACHE_LIMIT, WAIT
 from .repository import Repository
 
 if TYPE_CHECKING:
@@ -59,7 +59,12 @@ OF_A_PANEL = ("min_detected", "drop_constant", "top_variance")
 
 
 def open(  # noqa: A001
-    path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+    path: str | Path,
+    *,
+    author: str | None = None,
+    time: datetime | None = None,
+    wait: float = WAIT,
+    cache_limit: int = CACHE_LIMIT,
 ) -> Repository:
     """Return the repository at a path; see `Repository`.
 
@@ -73,8 +78,11 @@ def open(  # noqa: A001
         The time of what is written, for reproducible pipelines; the clock by default.
     wait : float
         Seconds to wait for other writers before giving up with `Conflict`.
+    cache_limit : int
+        Most bytes of numbers that the store's cache may hold: diagonals and eigenvalues of versions that have been
+        asked for. The oldest leave first; with 0 none is kept.
     """
-    return Repository(path, author=author, time=time, wait=wait)
+    return Repository(path, author=author, time=time, wait=wait, cache_limit=cache_limit)
 
 
 def clone(source: str | Path, path: str | Path) -> Repository:

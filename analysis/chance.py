@@ -249,14 +249,6 @@ def pair_tests_if_any(repo: Repository, rev: str, *, progress: Progress | None =
         return None
 
 
-def evidence_if_any(
-    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
-) -> Evidence | None:
-    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
-    tests = pair_tests_if_any(repo, rev, progress=progress)
-    return None if tests is None else evidence_of(tests, repo.pathways(rev), pairs)
-
-
 @dataclass(frozen=True, slots=True)
 class _Counts:
     """What is kept of a base: numbers of pairs by strength, of the data and of the null, and λ of both."""

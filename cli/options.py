@@ -32,6 +32,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
+CACHE_VARIABLE = "GRN_CACHE_LIMIT"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 COMPLETION_VARIABLE = "_GRN_COMPLETE"
 """Set by a shell that completes a command line, to `bash_complete`, `zsh_complete` or `fish_complete`."""
@@ -177,7 +178,7 @@ def _open(path: Path, wait: float | None = None) -> Repository:
         if sys.stderr.isatty():
             output.note(f"Others are writing to {path}; waiting up to {seconds:g} s for them.")
 
-    repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
+    repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait, cache_limit=cache_limit())
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
         text = f"Entry {number} of the log cannot be read: {why} `grn verify` shows what it affects."
@@ -300,6 +301,24 @@ def author() -> str | None:
         hint = "Write it on one line, such as 'Ada Lovelace'."
         raise InputError(f"${AUTHOR_VARIABLE} is not a name: {name[:60]!r}.", hint=hint)
     return name
+
+
+def cache_limit() -> int:
+    """Return how many bytes of numbers the cache of a store may hold, where the environment says so.
+
+    Raises
+    ------
+    InputError
+        It is no size.
+    """
+    from ..storage.session import CACHE_LIMIT
+
+    text = os.environ.get(CACHE_VARIABLE) or str(CACHE_LIMIT)
+    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, flags=re.IGNORECASE | re.ASCII)
+    if size is None:
+        hint = f"Set {CACHE_VARIABLE} to a size, such as 4G, 500M or 0, or unset it."
+        raise InputError(f"${CACHE_VARIABLE} is {text[:40]!r}, which is no size.", hint=hint)
+    return int(float(size[1]) * 1024 ** " KMGT".index(size[2].upper() or " "))
 
 
 def clock() -> datetime | None:

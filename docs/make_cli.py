@@ -37,7 +37,8 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 * **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
-  pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
+  pipelines that must reproduce the same ids; `GRN_CACHE_LIMIT`, how much of the cache of a store may be numbers that
+  were computed before, such as eigenvalues (`1G` by default; `0` keeps none); `NO_COLOR`; `PAGER`.
 * **Colour** is for text on a terminal: `--color always` or `never`, before or after the verb, says otherwise, and
   counts more than `NO_COLOR`. Rows and JSON have none.
 * **Progress** is a bar on stderr; where that is no terminal, a line every five seconds.

@@ -59,6 +59,20 @@ def blas_libraries() -> list[str]:
     ]
 
 
+def numerics() -> str:
+    """Return the BLAS that NumPy uses and the kernel that it has chosen: what the last bits of a product depend on."""
+    libraries = [library for library in _controller().info() if library["user_api"] == "blas"]
+    own = [library for library in libraries if f"{os.sep}scipy" not in library["filepath"]] or libraries
+    return ", ".join(
+        sorted({f"{lib['internal_api']} {lib['version']} {lib.get('architecture') or ''}".strip() for lib in own})
+    )
+
+
+def _controller() -> ThreadpoolController:
+    """Return the controller of the BLAS libraries loaded: NumPy's, and that of SciPy, which brings another."""
+    return _search(scipy="scipy.linalg" in sys.modules)[0]
+
+
 @functools.cache
 def _search(*, scipy: bool) -> tuple[ThreadpoolController, list[LibController]]:  # noqa: ARG001  it is found or not
     """Return the controller of the libraries loaded now, and those of BLAS; the search takes some milliseconds."""

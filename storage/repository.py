@@ -15,7 +15,7 @@ from .history.ledger import Ledger
 from .history.log import read_only
 from .history.refs import check_name
 from .history.versions import active_pathways, newest_first, version_of, versions_by_name
-from .session import WAIT, Session
+from .session import CACHE_LIMIT, WAIT, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -77,6 +77,8 @@ class Repository:
         Seconds to wait for other writers, and to try again when one was faster, before giving up with `Conflict`.
     on_wait : callable
         Called when others hold the lock and a wait for them begins.
+    cache_limit : int
+        Most bytes of numbers, such as diagonals and eigenvalues of versions, that the store's cache may hold.
 
     Raises
     ------
@@ -94,10 +96,11 @@ class Repository:
         time: datetime | None = None,
         wait: float = WAIT,
         on_wait: Callable[[], object] = lambda: None,
+        cache_limit: int = CACHE_LIMIT,
     ) -> None:
         self.path = Path(path)
         self._author, self._time, self._wait = author, time, wait
-        self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait)
+        self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait, cache_limit=cache_limit)
 
     @classmethod
     def create(

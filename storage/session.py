@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 WAIT = 10.0
 """Most seconds that a writer waits for others, and tries again when one was faster, by default."""
 
+CACHE_LIMIT = 1 << 30
+"""Most bytes of numbers that the cache of a store holds, by default."""
+
 RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
 
@@ -51,6 +54,8 @@ class Session:
         Seconds to wait for other writers before giving up with `Conflict`.
     on_wait : callable
         Called when others hold the lock and a wait for them begins.
+    cache_limit : int
+        Most bytes of numbers that the cache holds.
 
     Attributes
     ----------
@@ -63,9 +68,16 @@ class Session:
     """
 
     def __init__(
-        self, path: Path, author: str | None, time: datetime | None, *, wait: float, on_wait: Callable[[], object]
+        self,
+        path: Path,
+        author: str | None,
+        time: datetime | None,
+        *,
+        wait: float,
+        on_wait: Callable[[], object],
+        cache_limit: int = CACHE_LIMIT,
     ) -> None:
-        self._path, self._wait, self._on_wait = path, wait, on_wait
+        self._path, self._wait, self._on_wait, self._cache_limit = path, wait, on_wait, cache_limit
         self.in_transaction = False
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
@@ -87,14 +99,23 @@ class Session:
     @functools.cached_property
     def reader(self) -> VersionReader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import VersionReader  # brings SciPy in, which reading the log has no need of
+        from .networks.reading import VersionReader  # brings HDF5 in, which reading the log has no need of
+        from .networks.remembered import Remembered
 
-        return VersionReader(self.ledger.log, self.ledger.history)
+        return VersionReader(self.ledger.log, self.ledger.history, Remembered(self._numbers_folder, self._cache_limit))
+
+    @property
+    def _numbers_folder(self) -> Path | None:
+        """Where numbers of versions are remembered, if there can be such a folder."""
+        folder = None if (cache := self.ledger.locations.cache) is None else cache / layout.NUMBERS
+        with contextlib.suppress(PermissionError):  # of whoever made the store
+            return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
+        return None
 
     @functools.cached_property
     def diagnostics(self) -> Diagnostics:
         """What measures planned commits: how they are read, and what their numbers are worth."""
-        from .networks.diagnostics import Diagnostics  # brings SciPy in, which reading the log has no need of
+        from .networks.diagnostics import Diagnostics  # brings HDF5 in, which reading the log has no need of
 
         return Diagnostics(self.reader, self.ledger.history)
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ...engine.choices import Crossing
 from ...engine.errors import check_count
-from ...engine.inference.base_differences import RATE
 from ...engine.network.comparison.changes import ChangeList
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.tabular import Table
 from ...storage.history.versions import pathway_changes
-from ..base_differences import at_intensity, judge, shared_intensity
 from ..links import Links, changed_links, gained_links
 from ..ranking import compare_ranked, compare_ranked_lists, ranking_of, shared_ranking
 
@@ -152,6 +150,8 @@ class VersionDifference(Table):
         return {name.replace("strength", self.ranking.by): values for name, values in columns.items()}
 
     def _judged_columns(self) -> dict[str, Sequence[Any]]:
+        from ...engine.inference.base_differences import RATE  # with estimators, which one base has no need of
+
         judgement = self.bases.judgement
         assert judgement is not None  # noqa: S101  asked by `columns`
         assert judgement.differences is not None  # noqa: S101
@@ -277,6 +277,8 @@ def _bases(
     before, after = map(repo.base, names)
     if before.id == after.id:
         return Bases(before, after)
+    from ..base_differences import judge, shared_intensity
+
     intensity = shared_intensity(repo, *names) if same_intensity else None
     return Bases(before, after, judge(repo, *names, most, intensity=intensity, progress=progress), intensity)
 
@@ -284,6 +286,8 @@ def _bases(
 def _read(repo: Repository, name: str, intensity: float | None, penalty: float) -> Snapshot:
     if intensity is None:
         return repo.snapshot(name, penalty=penalty)
+    from ..base_differences import at_intensity
+
     return at_intensity(repo, name, intensity)
 
 

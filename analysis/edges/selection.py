@@ -10,8 +10,8 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.edges import edges, edges_of_pairs, neighbors
-from ..chance import evidence_if_any, evidence_of, pair_tests
 from ..ranking import ranking_of
+from .evidence import evidence_if_any
 from .selected import SelectedEdges
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def select_edges(repo: Repository, rev: str, choice: EdgeChoice, *, progress: Pr
     first, second = _half(progress, 0.0), _half(progress, 0.5)
     measure = ranking.measure(lambda penalty: repo.snapshot(version.name, penalty=penalty), first)
     if choice.fdr is not None:
+        from ..chance import evidence_of, pair_tests  # with SciPy's distributions, which nothing else here needs
+
         rule = EdgeRule("fdr", choice.fdr)
         tests = pair_tests(repo, version.name, progress=first)
         called = edges_of_pairs(precision, tests.called(choice.fdr, progress=second), rule, ranked_by=measure)

@@ -6,19 +6,22 @@ factors are columns beside those of the pathways, so that neither a commit nor a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ..threads import one_blas_thread
+from ..triangular import solve_lower
 from .columns import Columns, rows_at
-from .covariance import Covariance, FactorCovariance
+from .covariance import Covariance, FactorCovariance, blocks_of
+from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .covariance import MatrixSource
+    from .stored_rows import Recall
 
 
 SMALL_PANEL = 1 << 15
@@ -236,6 +239,8 @@ class Anchor:
         log |A|.
     scaled : ndarray of float64, shape (K, p), optional
         U₀ᵀA^-½, where A is diagonal and the panel is so small that columns are multiplied as dense ones.
+    recall : Recall
+        Remembers what is the same for all versions and takes long.
     """
 
     covariance: Core
@@ -244,11 +249,28 @@ class Anchor:
     inner: NDArray[np.float64]
     log_det: float
     scaled: NDArray[np.float64] | None = None
+    recall: Recall = field(default=compute_anew, repr=False)
 
     @property
     def is_diagonal(self) -> bool:
         """Whether A is diagonal: then versions have products in common."""
         return isinstance(self.precision, Diagonal)
+
+    def factor_precision_diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of Θ₀ = (A + U₀U₀ᵀ)⁻¹ for a diagonal A, shape (p,), in O(K²p) unless it is remembered."""
+        size, factors = self.columns.shape
+        return self.recall(
+            "diagonal", self._factor_precision_diagonal, shape=(size,), operations=float(size * factors * factors)
+        )
+
+    def _factor_precision_diagonal(self) -> NDArray[np.float64]:
+        values = self.precision.diagonal().copy()
+        with one_blas_thread():
+            triangle = np.linalg.cholesky(self.inner).astype(np.float64, copy=False)
+            for rows, block in blocks_of(self.columns):
+                root = solve_lower(triangle, (values[rows, np.newaxis] * block).T)
+                values[rows] -= np.einsum("ki,ki->i", root, root)
+        return values
 
     def small_matrix(
         self,
@@ -287,9 +309,7 @@ class Anchor:
         out[:] = small
         return out
 
-    def _of_small_panel(
-        self, precision: Diagonal, scaled: NDArray[np.float64], sparse: Columns
-    ) -> NDArray[np.float64]:
+    def _of_small_panel(self, precision: Diagonal, scaled: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
         """Return the same as `precision.gram`, with sums in another order: faster where dense columns are small."""
         factors, genes = scaled.shape
         size = factors + sparse.shape[1]
@@ -324,20 +344,33 @@ class Anchor:
         return small
 
 
-def anchor_of(base: Covariance) -> Anchor:
-    """Return the anchor of a base: itself when dense; otherwise its noise, with the factors beside it, in O(K²p)."""
+def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
+    """Return the anchor of a base: itself when dense; otherwise its noise, with the factors beside it, in O(K²p).
+
+    Parameters
+    ----------
+    base : Covariance
+        The base.
+    recall : Recall
+        Remembers the products of the factors, so that they are not all read again.
+    """
     if isinstance(base, FactorCovariance):
         columns, precision = base.columns(), 1.0 / base.noise
-        with one_blas_thread():
-            scaled = np.sqrt(precision)[:, None] * columns
-            inner = np.eye(scaled.shape[1]) + scaled.T @ scaled
+        size, factors = columns.shape
+        inner = np.eye(factors) + recall(
+            "products of factors",
+            lambda: _weighted_gram(columns, precision),
+            shape=(factors, factors),
+            operations=float(size * factors * factors),
+        )
         return Anchor(
             covariance=Diagonal(base.noise),
             precision=Diagonal(precision),
             columns=columns,
             inner=inner,
             log_det=float(np.sum(np.log(base.noise))),
-            scaled=np.ascontiguousarray(scaled.T) if len(scaled) * (scaled.shape[1] + 1) <= SMALL_PANEL else None,
+            scaled=_scaled(columns, precision) if size * (factors + 1) <= SMALL_PANEL else None,
+            recall=recall,
         )
     return Anchor(
         covariance=Dense(base.covariance),
@@ -346,6 +379,21 @@ def anchor_of(base: Covariance) -> Anchor:
         inner=np.empty((0, 0)),
         log_det=base.log_det,
     )
+
+
+def _scaled(columns: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return UᵀD^½ for positive weights, shape (K, p)."""
+    return np.ascontiguousarray((np.sqrt(weights)[:, None] * np.asarray(columns)).T)
+
+
+def _weighted_gram(columns: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return UᵀDU for positive weights, shape (K, K): in blocks, with the same bits wherever the rows stand."""
+    answer = np.zeros((columns.shape[1], columns.shape[1]))
+    with one_blas_thread():
+        for rows, block in blocks_of(columns):
+            scaled = np.sqrt(weights[rows])[:, None] * block
+            answer += scaled.T @ scaled
+    return answer
 
 
 def stack_rows(indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:

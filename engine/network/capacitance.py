@@ -19,8 +19,10 @@ import numpy as np
 
 from ..errors import EngineError, NotPositiveDefinite
 from ..threads import one_blas_thread
+from ..triangular import solve_lower
 from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
+from .covariance import blocks_of, row_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,11 +89,38 @@ class Capacitance:
 
     def precision_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `indices` is None."""
-        return _solve(self.triangle, self.projected(indices).T).T
+        return solve_lower(self.triangle, self.projected(indices).T).T
 
     def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `indices` is None."""
         return self.anchor.precision.rows_times(indices, self.anchor.columns, self.loadings)
+
+    def precision_diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of Θ on a diagonal anchor, shape (p,), in O(p r (K + r)) beside that of the base.
+
+        Notes
+        -----
+        The first K columns of W are those of the base, so that Θ_ii = Θ₀,ii − Σ_k J_k w_ik² over the other r, which are
+        A⁻¹(U₀M + XN) with [M; N] the last r columns of L⁻ᵀ.
+        """
+        factors, rank = self.anchor.columns.shape[1], self.loadings.shape[1]
+        diagonal = self.anchor.factor_precision_diagonal()
+        if not rank:
+            return diagonal
+        values, weights, signs = diagonal.copy(), self.anchor.precision.diagonal(), self.signature[factors:]
+        with one_blas_thread():
+            last = solve_lower(self.triangle, np.eye(factors + rank)[:, factors:], transposed=True)
+            touched = self.loadings.touched()
+            own = self.loadings.rows(touched) @ last[factors:]
+            for rows, block in blocks_of(self.anchor.columns):
+                for part in row_blocks(len(block), rank):
+                    genes = slice(rows.start + part.start, rows.start + part.stop)
+                    there = slice(*np.searchsorted(touched, [genes.start, genes.stop]))
+                    root = block[part] @ last[:factors]
+                    root[touched[there] - genes.start] += own[there]
+                    root *= weights[genes, np.newaxis]
+                    values[genes] -= np.einsum("ik,k,ik->i", root, signs, root)
+        return values
 
     def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the product with A."""
@@ -100,13 +129,21 @@ class Capacitance:
 
     def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
-        inner = _solve(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
-        solved = _solve(self.triangle, self.signature[:, None] * inner, transposed=True)
+        inner = solve_lower(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = solve_lower(self.triangle, self.signature[:, None] * inner, transposed=True)
         return self.anchor.precision.matmat(right - self._times(solved))
+
+    def covariance_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return U Y, shape (p, k), without forming U."""
+        return self._times(right)
+
+    def precision_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return W Y = A⁻¹(U L⁻ᵀY), shape (p, k), without forming W."""
+        return self.anchor.precision.matmat(self._times(solve_lower(self.triangle, right, transposed=True)))
 
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
-        root = _solve(self.triangle, np.eye(len(self.triangle)))
+        root = solve_lower(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
 
     def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -177,13 +214,11 @@ def _room(size: int) -> NDArray[np.float64] | None:
     return np.empty((2, size, size)) if size > LARGEST_SMALL else None
 
 
-def _guarded(
-    small: NDArray[np.float64], pathways: Sequence[Pathway], added: int
-) -> tuple[NDArray[np.float64], float]:
+def _guarded(small: NDArray[np.float64], pathways: Sequence[Pathway], added: int) -> tuple[NDArray[np.float64], float]:
     """Return L and the guard's eigenvalue from J + UᵀA⁻¹U, whose first `added` columns are additions."""
     triangle = np.zeros_like(small)
     triangle[:added, :added] = _cholesky(small[:added, :added])
-    mixed = _solve(triangle[:added, :added], small[added:, :added].T)
+    mixed = solve_lower(triangle[:added, :added], small[added:, :added].T)
     remaining = mixed.T @ mixed - small[added:, added:]  # its lower triangle
     guard = float(np.linalg.eigvalsh(remaining)[0])
     least = max(REFUSE_BELOW, ROUNDING * float(1.0 + np.max(small.diagonal()[added:])))
@@ -225,22 +260,10 @@ def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = Non
     return upper.T
 
 
-def _solve(
-    triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
-) -> NDArray[np.float64]:
-    """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
-    if len(triangle) == 0:
-        return right
-    with one_blas_thread(scipy=True):
-        from scipy.linalg import solve_triangular
-
-        return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
-
-
 def _too_large(size: float) -> EngineError:
     return EngineError(
-        f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is left "
-        "of what they are added to.",
+        f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is "
+        "left of what they are added to.",
         hint="Check the units of the loadings.",
     )
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from ..errors import EngineError, NotConverged
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
-from .inversion import invert
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +37,9 @@ LARGEST_CONDITION = 1e-4 / np.finfo(np.float64).eps
 
 UNREMARKABLE_CONDITION = 1e8
 """Condition of correlations above which a note says how many digits are left."""
+
+ITERATIONS = 50
+"""About how many iterations each end of the eigenvalues takes."""
 
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
@@ -228,7 +229,14 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
     iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
     """
-    return Spectrum(1.0 / _largest(snapshot.precision), _largest(snapshot.covariance))
+
+    def both() -> NDArray[np.float64]:
+        return np.array([1.0 / _largest(snapshot.precision), _largest(snapshot.covariance)])
+
+    size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
+    cost = OPERATIONS_OF_A_READ * size if isinstance(snapshot.precision.core, Dense) else 8 * columns
+    values = snapshot.recall("extreme eigenvalues", both, shape=(2,), operations=float(ITERATIONS * cost * size))
+    return Spectrum(*values.tolist())
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -285,6 +293,8 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
 
 def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
     """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
+    from .inversion import invert  # with SciPy, which no other step here but `spectrum` needs
+
     return invert(snapshot.covariance.to_dense())
 
 
@@ -292,9 +302,12 @@ def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
     if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)
     try:
-        values = eigsh(operator, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
+        linear = LinearOperator(operator.shape, matvec=operator.matvec, dtype=np.float64)
+        values = eigsh(linear, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
     except ArpackNoConvergence as failure:
         raise NotConverged(f"The extreme eigenvalues were not found: {failure}.") from None
     return float(values[0])

@@ -353,7 +353,7 @@ def sweep(store: Path) -> int:
     cache = store / layout.CACHE
     folders = [store, *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES, layout.ARTIFACTS)), cache]
     if not os.path.islink(cache):
-        folders.append(cache / layout.ANCHORS)
+        folders += [cache / layout.ANCHORS, cache / layout.NUMBERS]
     swept = 0
     for path in [path for folder in folders if not os.path.islink(folder) for path in leftovers(folder)]:
         with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ ANCHORS = "anchors"
 HISTORY = "history"
 LAST_ENTRY = "last"
 PANEL = "panel"
+NUMBERS = "numbers"
 OLD_CACHE = ("index.h5", "names")
 """Files of the cache that earlier versions wrote; nothing reads them."""
 LOCK = "lock"
@@ -34,6 +35,8 @@ HASH = 64
 HEX = "0123456789abcdef"
 FILE_ENDING = ".h5"
 TEMPORARY_ENDING = ".tmp"
+PART_BYTES = 1 << 20
+"""About how many bytes of names are made canonical at once."""
 LONGEST_PACK = 4_096
 """Most entries in a pack: what its name claims must not cost more than the file does."""
 
@@ -153,11 +156,27 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 
 def canonical_bytes(array: NDArray[Any]) -> bytes:
     """Return an array's values in C order, little-endian; names as UTF-8, each ended by a newline."""
-    if array.dtype.kind == "S":
-        return b"".join(bytes(name) + b"\n" for name in array.tolist())
-    import numpy as np  # not where names alone are read, as completion does
+    return b"".join(canonical_parts(array))
 
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+
+def canonical_parts(array: NDArray[Any]) -> Iterator[memoryview]:
+    """Yield the canonical bytes of an array in parts, without a second copy of all of them."""
+    import numpy as np  # not where the log alone is read
+
+    if array.dtype.kind != "S":
+        values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        if values.size:
+            yield values.ravel().view(np.uint8).data
+        return
+    names, width = array.ravel(), array.dtype.itemsize
+    step = max(1, PART_BYTES // (width + 1))
+    for start in range(0, len(names), step):
+        part = np.ascontiguousarray(names[start : start + step])
+        lengths = np.char.str_len(part)  # up to the null bytes that fill a name up
+        ended = np.empty((len(part), width + 1), dtype=np.uint8)
+        ended[:, :width] = part.view(np.uint8).reshape(-1, width)
+        ended[np.arange(len(part)), lengths] = ord("\n")
+        yield ended[np.arange(width + 1) <= lengths[:, np.newaxis]].data
 
 
 def canonical_type(array: NDArray[Any]) -> str:
@@ -188,7 +207,8 @@ def content_id(
     digest = hashlib.sha256(f"grnledger {FORMAT_VERSION} {kind}\n{len(record.encode())}\n{record}\n".encode())
     for name in sorted(arrays):
         digest.update(f"{name} {canonical_type(arrays[name])}\n".encode())
-        digest.update(canonical_bytes(arrays[name]))
+        for part in canonical_parts(arrays[name]):
+            digest.update(part)
     for name in sorted(bulk):
         type_, sha256, checksums = bulk[name]
         digest.update(f"{name} {type_} bulk {sha256}\n".encode())

@@ -11,13 +11,13 @@ import numpy as np
 from ...engine.errors import FormatError
 from ...engine.network.anchor import anchor_of
 from ...engine.network.covariance import DenseCovariance
-from ...engine.network.inversion import invert_penalised
 from ...engine.network.snapshot import Snapshot, build_snapshot
-from ...engine.network.stability import reinvert_snapshot
+from ...engine.network.stored_rows import compute_anew
 from ..files import layout
 from ..history.checking import check_fits, check_stored_genes
 from . import anchors, bases
 from .products import Products
+from .remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ..history.commits import Event
     from ..history.log import Log
     from .bases import StoredBase
+
+
+NOTHING = Remembered(None)
+"""What remembers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,12 @@ class VersionReader:
         The log, with the loadings of the pathways; the bases stand beside it.
     history : History
         The commits so far.
+    remembered : Remembered
+        The numbers that the cache has of versions; nothing by default, and all is computed.
     """
 
-    def __init__(self, log: Log, history: History) -> None:
+    def __init__(self, log: Log, history: History, remembered: Remembered = NOTHING) -> None:
+        self._remembered = remembered
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
@@ -140,7 +147,12 @@ class VersionReader:
         content = layout.version_content_id(recipe.base, everything)
         ranks = {id_: pathway.rank for id_, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
-        snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
+        recall = compute_anew  # what is not committed is not remembered
+        if not new:
+            recall = self._remembered.of(version=content, anchor=recipe.anchor, penalty=penalty)
+        snapshot = build_snapshot(
+            base.panel, anchor, columns, base.deviations, known=known, name=name, content=content, recall=recall
+        )
         self._products.keep(snapshot, ranks)
         return snapshot
 
@@ -165,15 +177,17 @@ class VersionReader:
     def _base_anchor(self, base: str, penalty: float = 0.0) -> Anchor:
         """Return a base's own anchor, or that of the base with a penalty τV."""
         if (base, penalty) not in self._anchors:
-            covariance = self.base(base).covariance
-            self._anchors[base, penalty] = anchor_of(self._penalised(base, penalty) if penalty else covariance)
+            covariance = self._penalised(base, penalty) if penalty else self.base(base).covariance
+            self._anchors[base, penalty] = anchor_of(covariance, self._remembered.of(base=base, penalty=penalty))
         return self._anchors[base, penalty]
 
     def _penalised(self, base: str, penalty: float) -> Covariance:
         """Return a base with τV added; a large dense one is kept in the cache."""
         covariance = self.base(base).covariance
         if not isinstance(covariance, DenseCovariance):
-            return covariance.penalised(penalty)
+            return covariance.penalised(penalty, self._remembered.of(base=base))
+        from ...engine.network.inversion import invert_penalised  # with SciPy, which a factor base has no need of
+
         if (folder := self.anchor_folder) is None or covariance.size <= anchors.LARGEST_UNCACHED:
             return invert_penalised(covariance, penalty)
         key = layout.penalised_base_id(base, penalty)
@@ -206,6 +220,8 @@ class VersionReader:
         OSError
             The cache cannot be written.
         """
+        from ...engine.network.stability import reinvert_snapshot
+
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
         inversion = reinvert_snapshot(snapshot)
         if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
@@ -241,6 +257,8 @@ class VersionReader:
         return anchors.read_anchor(folder, anchor)
 
     def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
+        from ...engine.network.stability import reinvert_snapshot
+
         failure = _unreadable(anchor)
         for recipe in self._anchored(anchor):
             try:

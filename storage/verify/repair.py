@@ -82,7 +82,7 @@ def _remake_packs(store: DirectoryStore, ledger: Ledger, report: Report) -> None
 
 def _clear_cache_folders(cache: Path) -> None:
     """Remove files that stand where the folders of the cache should."""
-    for path in (cache, cache / layout.ANCHORS):
+    for path in (cache, cache / layout.ANCHORS, cache / layout.NUMBERS):
         if path.exists() and not path.is_dir():
             durable.remove(path)
 

@@ -65,7 +65,6 @@ def command(
       grn edges --genes TP53,MDM2,CDKN1A
     """
     from ....analysis.edges.selection import select_edges
-    from ....analysis.recurrence import shared_between_halves
 
     choice = edge_options.edge_choice(threshold=threshold, top=top, fdr=fdr, gene=gene, genes=genes, rank_by=rank_by)
     with output.waiting("scanning") as progress:
@@ -75,6 +74,8 @@ def command(
     if halves is not None:
         if listed.edge_rule.rule != "top" or gene is not None:
             raise InputError("Halves of the samples are compared by their N strongest edges.", hint="Give --top N.")
+        from ....analysis.recurrence import shared_between_halves  # with estimators
+
         with output.waiting("splitting") as progress:
             count = int(listed.edge_rule.value)
             shares = shared_between_halves(repo, version.name, ranking, count, halves, progress=progress)

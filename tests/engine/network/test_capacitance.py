@@ -24,6 +24,7 @@ from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from hypothesis import given, settings, strategies as st
 from loadings import sparse_of
 from numpy.typing import NDArray
+from scipy.sparse.linalg import aslinearoperator, cg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,6 +272,11 @@ def test_the_operators_are_symmetric_for_scipy_too() -> None:
     np.testing.assert_array_equal(operator.T @ right, operator @ right)
     assert operator.shape == (8, 8)
     assert operator.dtype == np.float64
+    truth = operator.to_dense()
+    np.testing.assert_allclose(cg(operator, right, rtol=1e-12)[0], np.linalg.solve(truth, right), rtol=1e-9)
+    np.testing.assert_allclose((2.0 * aslinearoperator(operator)) @ right, 2.0 * truth @ right, rtol=1e-12)
+    np.testing.assert_allclose(operator @ np.stack([right, right], axis=1), truth @ np.stack([right, right], axis=1))
+    assert operator.matvec(right[:, None]).shape == (8, 1)
 
 
 @pytest.mark.parametrize("form", FORMS)
