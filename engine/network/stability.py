@@ -12,9 +12,11 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from ..errors import EngineError, NotConverged
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
-from .inversion import invert
+from .inversion import invert_in_place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .covariance import DenseCovariance, MatrixSource
@@ -283,9 +285,11 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 
-def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
-    """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
-    return invert(snapshot.covariance.to_dense())
+def reinvert_snapshot(
+    snapshot: Snapshot, progress: Callable[[float], object] = lambda _: None
+) -> DenseCovariance:
+    """Return the full inversion of a version, formed as one dense matrix and inverted in place: O(p³), 8p² bytes."""
+    return invert_in_place(snapshot.covariance.to_dense(), progress)
 
 
 def _largest(operator: SymmetricOperator) -> float:

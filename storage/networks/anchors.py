@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.network.covariance import MatrixSource
+    from ..files.bulk_rows import RowSource
 
 COMMITS_PER_ANCHOR = 64
 """The number of commits on one anchor after which a version on a dense base is inverted again."""
@@ -86,7 +87,7 @@ def check_size(genes: int) -> None:
 def write_anchor(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
     """Write the full inversion of a version to the cache under its content id."""
     arrays: dict[str, NDArray[Any]] = {}
-    bulk: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any] | RowSource] = {}
     bases.add_dense(inversion, arrays, bulk)
     record = AnchorRecord(content=content, base=base, pathways=tuple(sorted(pathways)), log_det=inversion.log_det)
     sealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk).seal()

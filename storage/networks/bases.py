@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import EngineError, FormatError, InputError
-from ...engine.network.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
+from ...engine.network.covariance import Covariance, DenseCovariance, FactorCovariance
 from ...engine.network.panel import Panel
 from ...engine.wording import counted
 from ..files import hdf5, layout
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.network.covariance import MatrixSource
-    from ..files.bulk_rows import BulkRows
+    from ..files.bulk_rows import BulkRows, RowSource
 
 
 ARRAY_TYPES = {
@@ -209,7 +208,7 @@ class StoredMatrix:
 def base_content(base: NewBase) -> hdf5.Content:
     """Return the content of a base's file."""
     arrays: dict[str, NDArray[Any]] = {layout.GENES: encode_names(base.panel.genes)}
-    bulk: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any] | RowSource] = {}
     if base.samples:
         arrays[layout.SAMPLES] = encode_names(base.samples)
     if base.groups:
@@ -334,12 +333,14 @@ def check_array_types(stored: hdf5.StoredFile) -> None:
             raise FormatError(f"{stored.location} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
 
 
-def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:
-    """Add a dense covariance and its inverse to the arrays of a file."""
+def add_dense(
+    covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any] | RowSource]
+) -> None:
+    """Add a dense covariance and its inverse to the arrays of a file, to be read and written by rows."""
     arrays[layout.VARIANCES] = covariance.covariance.diagonal()
     arrays[layout.PRECISION_DIAGONAL] = covariance.precision.diagonal()
-    bulk[layout.COVARIANCE] = _whole(covariance.covariance)
-    bulk[layout.PRECISION] = _whole(covariance.precision)
+    bulk[layout.COVARIANCE] = covariance.covariance
+    bulk[layout.PRECISION] = covariance.precision
 
 
 def read_dense(arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, BulkRows], log_det: float) -> DenseCovariance:
@@ -393,12 +394,3 @@ def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:
         loadings=stored.bulk[layout.LOADINGS].all(),
         factor_covariance=stored.arrays.get(layout.FACTOR_COVARIANCE),
     )
-
-
-def _whole(source: MatrixSource) -> NDArray[np.float64]:
-    if isinstance(source, ArraySource):
-        return source.values
-    values = np.empty(source.shape)
-    for block, rows in source.blocks():
-        values[block] = rows
-    return values
