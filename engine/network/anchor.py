@@ -13,6 +13,7 @@ import numpy as np
 
 from ..threads import one_blas_thread
 from .covariance import Covariance, FactorCovariance
+from .dense import touched_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +127,7 @@ class Dense:
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return M at rows × columns."""
-        return self.source.rows(rows)[:, columns]
+        return touched_rows.block(self.source, rows, columns)
 
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of M, shape (m, p)."""
@@ -142,24 +143,16 @@ class Dense:
         dense: NDArray[np.float64],  # noqa: ARG002  a dense anchor has no factors beside it
         sparse: Columns,
     ) -> NDArray[np.float64]:
-        """Return rows of M X, shape (m, r), through the touched columns of M only."""
-        touched = sparse.touched()
-        loadings = sparse.rows(touched)
-        if indices is not None:
-            return self.source.rows(indices)[:, touched] @ loadings
-        answer = np.empty(sparse.shape)
-        for block, values in self.source.blocks():
-            answer[block] = values[:, touched] @ loadings
-        return answer
+        """Return rows of M X, shape (m, r), from these rows of M, or for all from the touched ones."""
+        if indices is None:
+            return touched_rows.times(self.source, sparse)
+        return touched_rows.rows_times(self.source, indices, sparse)
 
     def products(
         self, dense: NDArray[np.float64], sparse: Columns, which: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return some rows of XᵀM U₀, without columns beside a dense anchor, and of XᵀMX: O(M² r), M genes touched."""
-        touched = sparse.touched()
-        loadings = sparse.rows(touched)
-        inner = loadings.T @ (self.source.rows(touched)[:, touched] @ loadings)
-        return np.empty((len(which), dense.shape[1])), ((inner + inner.T) / 2)[which]
+        """Return some rows of XᵀM U₀, without columns beside a dense anchor, and of XᵀMX: O(mM), M genes touched."""
+        return np.empty((len(which), dense.shape[1])), touched_rows.gram(self.source, sparse)[which]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,16 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..errors import EngineError, NotPositiveDefinite, ShapeError
+from ..progress import unheard
 from .covariance import ArraySource, DenseCovariance
 from .dense.least_eigenvalue import smallest_eigenvalue
 from .dense.tiled_inverse import Breakdown, invert_lower_triangle
 from .dense.triangles import UpperTriangle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
+
+    from ..progress import Progress
 
 SINGULAR = 1e-14
 """Size of a pivot, relative to the terms it is computed from, at which every digit is lost."""
@@ -164,7 +165,7 @@ def sherman_morrison(
     return inverse - np.outer(left / (1.0 + gain), v @ inverse)
 
 
-def invert(covariance: NDArray[np.float64], progress: Callable[[float], object] = lambda _: None) -> DenseCovariance:
+def invert(covariance: NDArray[np.float64], progress: Progress = unheard) -> DenseCovariance:
     """Return a dense covariance together with its inverse, by Cholesky.
 
     Parameters
@@ -199,9 +200,7 @@ def invert(covariance: NDArray[np.float64], progress: Callable[[float], object] 
     return DenseCovariance(ArraySource(covariance), ArraySource(inverse), log_det)
 
 
-def invert_in_place(
-    covariance: NDArray[np.float64], progress: Callable[[float], object] = lambda _: None
-) -> DenseCovariance:
+def invert_in_place(covariance: NDArray[np.float64], progress: Progress = unheard) -> DenseCovariance:
     """Return a dense covariance together with its inverse, both in the array of the covariance.
 
     Parameters
@@ -229,14 +228,10 @@ def invert_in_place(
     variances = np.diagonal(covariance).copy()
     log_det = _invert_lower_triangle(covariance, variances, progress)
     precisions = np.diagonal(covariance).copy()
-    return DenseCovariance(
-        UpperTriangle(covariance, variances), UpperTriangle(covariance.T, precisions), log_det
-    )
+    return DenseCovariance(UpperTriangle(covariance, variances), UpperTriangle(covariance.T, precisions), log_det)
 
 
-def _invert_lower_triangle(
-    matrix: NDArray[np.float64], variances: NDArray[np.float64], progress: Callable[[float], object]
-) -> float:
+def _invert_lower_triangle(matrix: NDArray[np.float64], variances: NDArray[np.float64], progress: Progress) -> float:
     """Invert Σ in its lower triangle, and return log |Σ|; the upper one is left to name the smallest eigenvalue by."""
     try:
         return invert_lower_triangle(matrix, progress)

@@ -10,15 +10,15 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from ..errors import EngineError, NotConverged
+from ..progress import unheard
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
 from .inversion import invert_in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
+    from ..progress import Progress
     from .covariance import DenseCovariance, MatrixSource
     from .operators import SymmetricOperator
     from .panel import GeneSelection
@@ -285,9 +285,7 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 
-def reinvert_snapshot(
-    snapshot: Snapshot, progress: Callable[[float], object] = lambda _: None
-) -> DenseCovariance:
+def reinvert_snapshot(snapshot: Snapshot, progress: Progress = unheard) -> DenseCovariance:
     """Return the full inversion of a version, formed as one dense matrix and inverted in place: O(p³), 8p² bytes."""
     return invert_in_place(snapshot.covariance.to_dense(), progress)
 

@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 from ...engine.errors import GrnError, InputError
 from ...engine.network.covariance import row_blocks
 from ...engine.network.dense.symmetry import transpose
+from ...engine.progress import unheard
 from ...engine.wording import some
 from .kinds import file_kind
 from .limits import ARRAY_PACKING, MemoryBudget, largest_unpacked, refuse_swarm
@@ -26,12 +27,12 @@ from .names import check_names
 from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Progress = Callable[[float], object]
+    from ...engine.progress import Progress
 
 LARGEST_HEAD = 10_000
 """Bytes of the head of an array, as NumPy limits it too, but after it has read them."""
@@ -102,7 +103,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         return array
 
 
-def read_npy_matrix(path: Path, name: str, progress: Progress = lambda _: None) -> NDArray[np.float64]:
+def read_npy_matrix(path: Path, name: str, progress: Progress = unheard) -> NDArray[np.float64]:
     """Return the matrix of an .npy file as float64, read some rows at a time: no second array is made.
 
     Parameters
@@ -144,7 +145,7 @@ def npz_shapes(path: Path, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
         return shapes
 
 
-def read_npz_matrix(path: Path, name: str, progress: Progress = lambda _: None) -> NDArray[np.float64]:
+def read_npz_matrix(path: Path, name: str, progress: Progress = unheard) -> NDArray[np.float64]:
     """Return a matrix of an .npz file as float64, read some rows at a time; parameters and errors as `read_npy_matrix`.
 
     The name is one of those in `npz_shapes`.
@@ -162,9 +163,7 @@ def as_numbers(array: NDArray[Any], name: str, dimensions: int, path: Path) -> N
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def refuse_other_arrays(
-    shape: tuple[int, ...], dtype: np.dtype[Any], name: str, dimensions: int, path: Path
-) -> None:
+def refuse_other_arrays(shape: tuple[int, ...], dtype: np.dtype[Any], name: str, dimensions: int, path: Path) -> None:
     """Refuse an array that is not of real numbers, or has other dimensions than these."""
     if dtype.kind not in "fiub":
         raise InputError(f"{path}: {name} holds values of type {dtype}, not real numbers.")
@@ -257,7 +256,7 @@ def _read_into(path: Path, name: str, stream: BinaryIO, buffer: memoryview) -> N
     """Fill a buffer from a stream, which may give its bytes in parts."""
     done = 0
     while done < len(buffer):
-        part = stream.readinto(buffer[done:])  # type: ignore[attr-defined]
+        part = cast("io.BufferedIOBase", stream).readinto(buffer[done:])
         if not part:
             raise InputError(f"{path} ends within {name}.", hint=DOWNLOAD_AGAIN)
         done += part

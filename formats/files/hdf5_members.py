@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.progress import unheard
 from ...engine.wording import some
 from .archives import refuse_other_arrays
 from .hdf5_process import ReadingProcess, location_of, start_reading
@@ -22,12 +23,12 @@ from .names import check_names
 from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Progress = Callable[[float], object]
+    from ...engine.progress import Progress
 
 LARGEST_CHUNK = 32 << 20
 """Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
@@ -194,7 +195,7 @@ def read_real_array(dataset: Dataset) -> NDArray[Any]:
     return read_array(dataset)
 
 
-def read_real_matrix(dataset: Dataset, name: str, progress: Progress = lambda _: None) -> NDArray[np.float64]:
+def read_real_matrix(dataset: Dataset, name: str, progress: Progress = unheard) -> NDArray[np.float64]:
     """Return a matrix of real numbers as float64, read a slab of rows or of columns at a time: no second array is made.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.network.dense.symmetry import order_rows
+from ...engine.progress import unheard
 from ...engine.wording import counted, some
 from ..files.names import check_names
 from ..tables.delimited import open_table, read_header
@@ -18,18 +19,19 @@ from ..tables.table_numbers import read_named_numbers
 from .covariance_pairs import are_pairs, read_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from ...engine.progress import Progress
     from ..tables.table import Table
 
 _INVERSE = re.compile(r"precision|inverse covariance|partial correlations?|concentration matrix", re.IGNORECASE)
 
 
 def read_covariance_table(
-    path: Path, *, progress: Callable[[float], object] = lambda _: None
+    path: Path, *, progress: Progress = unheard
 ) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of a table, its genes where they are named, and notes on what was decided.
 

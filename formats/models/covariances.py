@@ -10,6 +10,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.network.covariance import row_blocks
 from ...engine.network.dense.symmetry import even_out, fill_by_mirror_image, largest_gap
+from ...engine.progress import unheard
 from ...engine.wording import some
 from ..files.archives import as_names, npz_shapes, read_npy_matrix, read_npz, read_npz_matrix
 from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_matrix
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Progress = Callable[[float], object]
+    from ...engine.progress import Progress
 
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
@@ -59,7 +60,7 @@ class CovarianceFile:
 
 
 @note_western()
-def read_covariance(path: str | Path, progress: Progress = lambda _: None) -> CovarianceFile:
+def read_covariance(path: str | Path, progress: Progress = unheard) -> CovarianceFile:
     """Return a covariance from a table, .npy, .npz or HDF5, in one array of 8p² bytes: files are read by rows.
 
     Text has a row and a column of names, in one order, a row of names alone, or neither; where half of the table is
@@ -229,15 +230,13 @@ def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, pa
             raise InputError(f"{path}: {name(i)} with {name(j)} is {values[i, j]}, not a finite number.")
 
 
-def read_array(
-    path: Path, *, progress: Progress = lambda _: None
-) -> tuple[NDArray[np.float64], None, tuple[str, ...]]:
+def read_array(path: Path, *, progress: Progress = unheard) -> tuple[NDArray[np.float64], None, tuple[str, ...]]:
     """Return the covariance of an .npy file, which names no genes."""
     return read_npy_matrix(path, "the array", progress), None, ()
 
 
 def read_archive(
-    path: Path, *, progress: Progress = lambda _: None
+    path: Path, *, progress: Progress = unheard
 ) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an .npz file, and its genes where they are named."""
     name = _matrix_name(npz_shapes(path, _MATRIX_NAMES) or npz_shapes(path, _OTHER_NAMES))
@@ -264,7 +263,7 @@ def _gene_list(names: Iterable[str]) -> str | None:
 
 
 def read_members(
-    path: Path, *, progress: Progress = lambda _: None
+    path: Path, *, progress: Progress = unheard
 ) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from ...engine.network.panel import Panel
 from ...engine.wording import counted
 from ..files import hdf5, layout
 from ..history.records import BaseRecord, parse
+from .kept_rows import KeptRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -388,7 +389,8 @@ def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:
     if record.form == "dense":
         if record.log_det is None:
             raise InputError("its record has no log_det.")
-        return read_dense(stored.arrays, stored.bulk, record.log_det)
+        dense = read_dense(stored.arrays, stored.bulk, record.log_det)
+        return replace(dense, precision=KeptRows(dense.precision))
     return FactorCovariance(
         noise=stored.arrays[layout.NOISE],
         loadings=stored.bulk[layout.LOADINGS].all(),

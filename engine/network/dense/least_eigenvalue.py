@@ -56,7 +56,7 @@ def _by_lanczos_iteration(matrix: UpperTriangle, direction: NDArray[np.float64])
     inner, outer = np.empty(MOST_PRODUCTS), np.empty(MOST_PRODUCTS)
     least = np.inf
     for step in range(MOST_PRODUCTS):
-        product = matrix.times(basis[step])
+        product = matrix.matvec(basis[step])
         inner[step] = basis[step] @ product
         for _ in range(2):  # once leaves rounding that is magnified later
             product -= basis[: step + 1].T @ (basis[: step + 1] @ product)

@@ -1,4 +1,4 @@
-"""Square matrices of many genes, checked, evened out and put in another order in place, some rows or tiles at a time."""
+"""Square matrices of many genes: checked, evened out and put in another order in place, some rows at a time."""
 
 from __future__ import annotations
 

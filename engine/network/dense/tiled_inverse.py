@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from ...mapping import threaded
+from ...progress import part_of, unheard
 from ...threads import cores, one_blas_thread
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Progress = Callable[[float], object]
+    from ...progress import Progress
 
 Item = TypeVar("Item")
 
@@ -34,7 +35,7 @@ SIDE = 384
 """Rows and columns of a tile: a product of this height runs at full speed, and 2,000 genes are tiles for five cores."""
 
 
-class Breakdown(ArithmeticError):  # noqa: N818  caught where it is known what the matrix is
+class Breakdown(ArithmeticError):
     """The factorization ended: the leading rows are positive definite, and are not any more with the next one.
 
     Parameters
@@ -48,7 +49,7 @@ class Breakdown(ArithmeticError):  # noqa: N818  caught where it is known what t
         self.direction = direction
 
 
-def invert_lower_triangle(matrix: NDArray[np.float64], progress: Progress = lambda _: None) -> float:
+def invert_lower_triangle(matrix: NDArray[np.float64], progress: Progress = unheard) -> float:
     """Replace the lower triangle of Σ, diagonal included, by that of Θ = Σ⁻¹, and return log |Σ|.
 
     Parameters
@@ -70,10 +71,10 @@ def invert_lower_triangle(matrix: NDArray[np.float64], progress: Progress = lamb
     """
     tiles = [slice(start, min(start + SIDE, len(matrix))) for start in range(0, len(matrix), SIDE)]
     with one_blas_thread():
-        corners = _factor(matrix, tiles, lambda share: progress(share / 3))
+        corners = _factor(matrix, tiles, part_of(progress, 0, 1 / 3))
         log_det = 2.0 * sum(float(np.sum(np.log(np.diagonal(corner)))) for corner in corners)
-        _invert_factor(matrix, tiles, corners, lambda share: progress((1 + share) / 3))
-        _multiply_by_transpose(matrix, tiles, corners, lambda share: progress((2 + share) / 3))
+        _invert_factor(matrix, tiles, corners, part_of(progress, 1 / 3, 2 / 3))
+        _multiply_by_transpose(matrix, tiles, corners, part_of(progress, 2 / 3, 1))
     for rows, corner in zip(tiles, corners, strict=True):
         np.copyto(matrix[rows, rows], corner, where=np.tri(len(corner), dtype=np.bool_))
     return log_det

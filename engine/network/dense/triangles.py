@@ -68,7 +68,7 @@ class UpperTriangle:
         """Return the diagonal, shape (p,)."""
         return self.on_diagonal
 
-    def times(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    def matvec(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return M y, shape (p,), each entry of the array read once."""
         answer = self.on_diagonal * vector
         for block in row_blocks(*self.shape):
