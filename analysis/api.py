@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
+from ..engine.progress import part_of
 from ..storage.session import CACHE_LIMIT, WAIT
 from .repository import Repository
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
     from ..engine.network.covariance import FactorCovariance
     from ..engine.network.panel import Panel
+    from ..engine.progress import Progress
     from ..storage import repository as stored
     from ..storage.history.versions import Version
     from ..storage.networks.bases import NewBase
@@ -50,6 +52,9 @@ PREPARATION = (
     "counts", "floor", "transform", "scale", "duplicates", "min_detected", "drop_constant", "top_variance",
 )  # fmt: skip
 """Options that are steps of the preparation of expression."""
+
+MADE = 0.85
+"""The share of its time that a dense base takes before it is written, about."""
 
 REMOVAL = ("within", "covariates", "remove_pcs")
 """Options that say what is removed from samples before the estimate."""
@@ -179,6 +184,7 @@ def init(
     message: str = "",
     author: str | None = None,
     time: datetime | None = None,
+    progress: Progress | None = None,
 ) -> Repository:
     """Return the repository of a new store with a base from one of three sources, as its version v0.
 
@@ -223,6 +229,8 @@ def init(
         Its author; the account's name by default.
     time : datetime, optional
         Its time; the clock by default.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1, where the base is a covariance.
 
     Raises
     ------
@@ -237,11 +245,18 @@ def init(
     from ..storage.transfer import creation
 
     creation.check_free(Path(path))
-    base = _new_base({name: arguments[name] for name in _base_defaults()}, None)
-    return Repository.create(path, base, message=message, author=author, time=time)
+    base = _new_base({name: arguments[name] for name in _base_defaults()}, None, part_of(progress, 0, MADE))
+    return Repository.create(path, base, message=message, author=author, time=time, progress=part_of(progress, MADE, 1))
 
 
-def set_base(repo: stored.Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
+def set_base(
+    repo: stored.Repository,
+    *,
+    message: str = "",
+    branch: str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Version:
     """Give a branch a new base on the panel of the store, and return the new version: its pathways stay.
 
     Genes are matched with the panel by name: genes of the source that are not on it are left out, and it must have
@@ -255,6 +270,8 @@ def set_base(repo: stored.Repository, *, message: str = "", branch: str | None =
         The message of the commit; what the base comes from by default.
     branch : str, optional
         Which branch; HEAD's by default.
+    progress : callable, optional
+        As for `init`.
     **options
         The source, and how it is read and estimated: the arguments of `init`, but for those that choose the genes of a
         panel (`min_detected`, `drop_constant` and `top_variance`). `genes` names the rows of a covariance or a factor
@@ -272,17 +289,18 @@ def set_base(repo: stored.Repository, *, message: str = "", branch: str | None =
     defaults = _base_defaults()
     if unknown := [name for name in options if name not in defaults or name in OF_A_PANEL]:
         raise TypeError(f"set_base has no argument {unknown[0]!r}.")
-    return repo.set_base(_new_base(defaults | options, repo.panel), message=message, branch=branch)
+    base = _new_base(defaults | options, repo.panel, part_of(progress, 0, MADE))
+    return repo.set_base(base, message=message, branch=branch, progress=part_of(progress, MADE, 1))
 
 
 def _base_defaults() -> dict[str, Any]:
     """Return the arguments of `init` that say how a base is made, with their defaults."""
-    others = ("path", "message", "author", "time")
+    others = ("path", "message", "author", "time", "progress")
     parameters = inspect.signature(init).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name not in others}
 
 
-def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
+def _new_base(arguments: Mapping[str, Any], panel: Panel | None, progress: Progress) -> NewBase:
     """Return the base that arguments of `init` describe, on a panel if there is one already."""
     from ..storage import new_base
 
@@ -295,7 +313,9 @@ def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
     if kind == "expression" and panel is not None and genes is not None:
         raise InputError("The store has its panel, and expression names its genes: no list of genes goes with it.")
     if kind == "covariance":
-        return new_base.from_covariance(arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel)
+        return new_base.from_covariance(
+            arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel, progress=progress
+        )
     if kind == "factor model":
         beside = {name: arguments[name] for name in ("noise", "factor_covariance")}
         return new_base.from_factor_model(arguments["factor_model"] or "", genes=genes, panel=panel, **beside)

@@ -16,6 +16,8 @@ from ..engine.wording import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from click._termui_impl import ProgressBar
+
 
 BETWEEN_LINES = 5.0
 """Seconds before the first line on progress, and between two: what takes less stays silent."""
@@ -92,14 +94,21 @@ def note(text: str) -> None:
 
 @contextlib.contextmanager
 def waiting(label: str) -> Generator[Callable[[float], None]]:
-    """Show a bar on stderr, and yield what moves it to a share done; a line now and then where it is no terminal."""
+    """Yield what shows a bar on stderr and moves it to a share done; a line now and then where it is no terminal.
+
+    What never reports a share shows none.
+    """
     if not sys.stderr.isatty():
         yield progress_lines(label)
         return
     steps = 100
-    with click.progressbar(length=steps, label=label, file=sys.stderr) as bar:
+    with contextlib.ExitStack() as shown:
+        bar: ProgressBar[int] | None = None
 
         def update(share: float) -> None:
+            nonlocal bar
+            if bar is None:
+                bar = shown.enter_context(click.progressbar(length=steps, label=label, file=sys.stderr))
             bar.update(round(share * steps) - bar.pos)
 
         yield update

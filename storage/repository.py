@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
+from ..engine.progress import part_of, unheard
 from ..engine.tabular import facts_html
 from .files import layout, locations
 from .history import ref_moves, revspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..engine.network.panel import Panel
     from ..engine.network.pathway import Pathway
     from ..engine.network.snapshot import Snapshot
+    from ..engine.progress import Progress
     from ..formats.pathways.pathways import PathwayFile
     from .history.active import History
     from .history.planning import Plan
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from .transfer.pack import PackReport
 
     Pathways = PathwayFile | Pathway | Iterable[Pathway]
-    Progress = Callable[[float], None]
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -111,8 +112,11 @@ class Repository:
         message: str = "",
         author: str | None = None,
         time: datetime | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
+
+        With `progress`, that is called now and then with the share of the base that is written.
 
         Raises
         ------
@@ -126,7 +130,7 @@ class Repository:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
             cls(store, author=author, time=time).write(plan)
 
-        creation.create(Path(path), base, begin)
+        creation.create(Path(path), base, begin, progress or unheard)
         return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
@@ -343,7 +347,9 @@ class Repository:
         return self._session.diagnostics.preview(plan, name="planned", penalty=penalty)
 
     @_transaction
-    def set_base(self, base: NewBase, *, message: str = "", branch: str | None = None) -> Version:
+    def set_base(
+        self, base: NewBase, *, message: str = "", branch: str | None = None, progress: Progress | None = None
+    ) -> Version:
         """Give a branch a new base, on the same panel, and return the new version: its active pathways stay.
 
         Parameters
@@ -354,6 +360,8 @@ class Repository:
             What it is; its estimator, number of samples and file by default.
         branch : str, optional
             Which branch.
+        progress : callable, optional
+            Called now and then with the share of the base that is written.
 
         Raises
         ------
@@ -365,20 +373,20 @@ class Repository:
             The active subtractions take more than the base has.
         """
         from .history.planning import Plan
-        from .networks.bases import base_content, describe_base, held_base
+        from .networks.bases import describe_base, held_base
         from .transfer import creation
 
         branch, tip = ref_moves.branch_tip(self._refs, branch)
         if base.panel.genes != self.panel.genes:
             raise Conflict("The new base has other genes than the panel of the store, or another order.")
-        sealed = base_content(base).seal()
+        sealed = creation.seal_base(base, part_of(progress, 0, 0.4))
         if sealed.id == self._history[tip].base:
             name = f"v{self._history.number(tip)}"
             raise InputError(f"{name} has this base already.", code="same-base", facts={"version": name})
         plan = Plan(branch, (tip,), sealed.id, message or f"base: {describe_base(base.record)}")
         with self._session.reader.holding(held_base(base, sealed.id)):
             self.preview(plan)  # a version that cannot be leaves no base behind
-        creation.put_base(self.path, sealed)
+        creation.put_base(self.path, sealed, part_of(progress, 0.4, 1))
         return self.write(plan)
 
     @_transaction
@@ -439,7 +447,7 @@ class Repository:
         )
 
     @_transaction
-    def reinvert(self, *, force: bool = False) -> Version:
+    def reinvert(self, *, force: bool = False, progress: Progress | None = None) -> Version:
         """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
 
         A factor base of more than 5,000 genes has no need of it, since its versions are read from its own diagonal each
@@ -460,7 +468,7 @@ class Repository:
         ):
             return version_of(self._ledger, tip)
         anchors.check_size(len(self.panel))
-        return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
+        return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True), progress)
 
     def pack(self, progress: Progress | None = None) -> PackReport:
         """Fold the log's entries into few files, and return what was done; readers and writers may go on meanwhile.
@@ -602,6 +610,9 @@ class Repository:
         text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
         return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 
-    def write(self, plan: Plan) -> Version:
-        """Measure a planned commit, write it, and return the new version; raises as `commit`."""
-        return version_of(self._ledger, self._session.write(plan))
+    def write(self, plan: Plan, progress: Progress | None = None) -> Version:
+        """Measure a planned commit, write it, and return the new version; raises as `commit`.
+
+        With `progress`, that is called now and then with the share of a full inversion, if one is due.
+        """
+        return version_of(self._ledger, self._session.write(plan, progress))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..engine.network.panel import Panel
     from ..engine.network.snapshot import Snapshot
+    from ..engine.progress import Progress
     from .history.planning import Plan
     from .history.versions import Version
     from .networks.diagnostics import Diagnostics
@@ -145,12 +146,12 @@ class Session:
             )
         return snapshot
 
-    def write(self, plan: Plan) -> str:
-        """Measure a planned commit, write it, and return its id."""
+    def write(self, plan: Plan, progress: Progress | None = None) -> str:
+        """Measure a planned commit, write it, and return its id; `progress` is that of a full inversion, if any."""
         from .history.planning import logged_of  # brings numpy and pydantic in, which reading has no need of
 
         record = plan.record(self.ledger.history, *self.writer.stamp())
-        logged = logged_of(record, self.diagnostics.measure(plan))
+        logged = logged_of(record, self.diagnostics.measure(plan, progress))
         if self.ledger.has(logged.id, plan.parents):  # the very same commit stands on another branch
             tip = plan.parents[0] if plan.parents else None
             ref_moves.move_branch(self.writer, plan.branch, tip, logged.id, f"commit: {plan.message}")

@@ -15,6 +15,7 @@ from ..threads import one_blas_thread
 from ..triangular import solve_lower
 from .columns import Columns, rows_at
 from .covariance import Covariance, FactorCovariance, blocks_of
+from .dense import touched_rows
 from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Dense:
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return M at rows × columns."""
-        return self.source.rows(rows)[:, columns]
+        return touched_rows.block(self.source, rows, columns)
 
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of M, shape (m, p)."""
@@ -155,22 +156,14 @@ class Dense:
         dense: NDArray[np.float64],  # noqa: ARG002  a dense anchor has no factors beside it
         sparse: Columns,
     ) -> NDArray[np.float64]:
-        """Return rows of M X, shape (m, r), through the touched columns of M only."""
-        touched = sparse.touched()
-        loadings = sparse.rows(touched)
-        if indices is not None:
-            return self.source.rows(indices)[:, touched] @ loadings
-        answer = np.empty(sparse.shape)
-        for block, values in self.source.blocks():
-            answer[block] = values[:, touched] @ loadings
-        return answer
+        """Return rows of M X, shape (m, r), from these rows of M, or for all from the touched ones."""
+        if indices is None:
+            return touched_rows.times(self.source, sparse)
+        return touched_rows.rows_times(self.source, indices, sparse)
 
     def gram(self, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:  # noqa: ARG002  as above
-        """Return XᵀMX, shape (r, r), since a dense anchor has no factors beside it: O(M² r), M genes touched."""
-        touched = sparse.touched()
-        loadings = sparse.rows(touched)
-        inner = loadings.T @ (self.source.rows(touched)[:, touched] @ loadings)
-        return (inner + inner.T) / 2
+        """Return XᵀMX, shape (r, r), since a dense anchor has no factors beside it: O(mM), M genes touched."""
+        return touched_rows.gram(self.source, sparse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import EngineError, NotConverged
+from ..progress import unheard
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..progress import Progress
     from .covariance import DenseCovariance, MatrixSource
     from .operators import SymmetricOperator
     from .panel import GeneSelection
@@ -291,11 +293,11 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 
-def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
-    """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
-    from .inversion import invert  # with SciPy, which no other step here but `spectrum` needs
+def reinvert_snapshot(snapshot: Snapshot, progress: Progress = unheard) -> DenseCovariance:
+    """Return the full inversion of a version, formed as one dense matrix and inverted in place: O(p³), 8p² bytes."""
+    from .inversion import invert_in_place  # with SciPy, which no other step here but `spectrum` needs
 
-    return invert(snapshot.covariance.to_dense())
+    return invert_in_place(snapshot.covariance.to_dense(), progress)
 
 
 def _largest(operator: SymmetricOperator) -> float:

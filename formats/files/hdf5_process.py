@@ -119,6 +119,23 @@ class ReadingProcess:
         self._offset += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
+    def read_slab(
+        self, names: Sequence[str], shape: tuple[int, ...], dtype: np.dtype[Any], *, axis: int, start: int
+    ) -> NDArray[Any]:
+        """Return a part of an array from a position of an axis on, with all of the others; raises as `request`.
+
+        It is valid until the next request: the next slab takes its room.
+        """
+        size = math.prod(shape) * dtype.itemsize
+        if not size:
+            return np.empty(shape, dtype=dtype)
+        reply = self.request(
+            "read_slab", names, size=size, offset=self._offset, axis=axis, start=start, stop=start + shape[axis]
+        )
+        self._check_size(names, reply, size, size)
+        mapped = mmap.mmap(self._arrays.fileno(), size, offset=self._offset, prot=mmap.PROT_READ)
+        return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+
     def read_texts(self, names: Sequence[str], count: int) -> list[bytes]:
         """Return a list of texts of variable length, no longer together than the file; raises as `request`.
 

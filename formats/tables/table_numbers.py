@@ -21,7 +21,7 @@ from .delimited import fit_row
 from .fields import is_missing, is_number, plain_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,8 +63,14 @@ def read_named_numbers(
     after_header: int = 1,
     blank: float = float("nan"),
     text: Sequence[int] = (),
+    progress: Callable[[int], object] = lambda _: None,
 ) -> NamedNumbers:
     """Return the names and numbers of all rows of a table; parameters and errors as `read_number_blocks`.
+
+    Parameters
+    ----------
+    progress : callable
+        Called with the number of rows that have been read.
 
     Raises
     ------
@@ -79,6 +85,7 @@ def read_named_numbers(
         lines.extend(block.lines)
         names.extend(block.names)
         numbers.frombytes(block.values.tobytes())
+        progress(len(lines))
     return NamedNumbers(lines, names, np.frombuffer(numbers, dtype=np.float64).reshape(len(lines), len(columns)))
 
 

@@ -10,6 +10,7 @@ import errno
 import functools
 import hashlib
 import itertools
+import math
 import os
 import re
 import stat
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
 from . import layout
-from .bulk_rows import BulkRows, checksums_of, little_endian
+from .bulk_rows import BulkRows, RowSource, bulk_blocks, bulk_type, checksums_of, little_endian
 from .locations import Location
 
 if TYPE_CHECKING:
@@ -76,19 +77,32 @@ class Content:
         Canonical JSON.
     arrays : mapping of str to ndarray
         Small arrays, checked whole whenever the file is read.
-    bulk : mapping of str to ndarray, 2-D
-        Large arrays, checked row by row as rows are read.
+    bulk : mapping of str to ndarray, 2-D, or RowSource
+        Large arrays, checked row by row as rows are read. A source yields its rows twice: to be hashed and written.
     """
 
     kind: str
     record: str
     arrays: Mapping[str, NDArray[Any]]
-    bulk: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, NDArray[Any]])
+    bulk: Mapping[str, NDArray[Any] | RowSource] = field(default_factory=dict[str, NDArray[Any] | RowSource])
 
-    def seal(self) -> Sealed:
-        """Return the content with its checksums and its id."""
-        sums = {name: checksums_of(array) for name, array in self.bulk.items()}
-        types = {name: (layout.canonical_type(self.bulk[name]), sha256, rows) for name, (sha256, rows) in sums.items()}
+    @property
+    def bulk_size(self) -> int:
+        """The bytes of the large arrays."""
+        return sum(math.prod(array.shape) * bulk_type(array).itemsize for array in self.bulk.values())
+
+    def seal(self, progress: Callable[[int], object] = lambda _: None) -> Sealed:
+        """Return the content with its checksums and its id.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with the number of bytes of large arrays that have been read since its last call.
+        """
+        sums = {name: checksums_of(array, progress) for name, array in self.bulk.items()}
+        types = {
+            name: (f"{bulk_type(array).str} {tuple(array.shape)}", *sums[name]) for name, array in self.bulk.items()
+        }
         return Sealed(self, sums, layout.content_id(self.kind, self.record, self.arrays, types))
 
 
@@ -100,19 +114,26 @@ class Sealed:
     checksums: Mapping[str, tuple[str, NDArray[np.uint32]]]
     id: str
 
-    def write(self, output: Output) -> None:
+    def write(self, output: Output, progress: Callable[[int], object] = lambda _: None) -> None:
         """Write the content as a file of its own.
+
+        Parameters
+        ----------
+        output : Output
+            The new file.
+        progress : callable
+            Called with the number of bytes of large arrays that have been written since its last call.
 
         Raises
         ------
         OSError
             The disk refused.
         """
-        arrays = [*self.content.arrays.values(), *self.content.bulk.values()]
-        size = sum(array.nbytes for array in arrays) + len(self.content.record)
+        size = self.content.bulk_size + sum(array.nbytes for array in self.content.arrays.values())
+        size += len(self.content.record)
         if size > IN_MEMORY:
             with _building(output) as file:
-                self.fill(file)
+                self.fill(file, progress)
             return
         step = SMALL_STEP if size <= SMALL else LARGE_STEP
         name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
@@ -122,11 +143,11 @@ class Sealed:
         output.write(file.get_file_image())
         # It is closed as it goes out of scope: `close` would first look through all that h5py has open.
 
-    def fill(self, file: h5py.Group) -> None:
-        """Write the content into an empty group."""
-        self.put(file.id)
+    def fill(self, file: h5py.Group, progress: Callable[[int], object] = lambda _: None) -> None:
+        """Write the content into an empty group; `progress` as for `write`."""
+        self.put(file.id, progress)
 
-    def put(self, group: Any) -> None:
+    def put(self, group: Any, progress: Callable[[int], object] = lambda _: None) -> None:
         """Write the content into an empty group of HDF5, without what h5py's objects would look up for each name."""
         # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
         _put_attribute(group, layout.KIND, self.content.kind)
@@ -136,7 +157,11 @@ class Sealed:
             _put(group, name, little_endian(array))
         for name, array in self.content.bulk.items():
             sha256, rows = self.checksums[name]
-            _put_attribute(_put(group, name, little_endian(array)), layout.SHA256, sha256)
+            dataset = _create(group, name, array.shape, _type_of(bulk_type(array)))
+            for block, values in bulk_blocks(array):
+                _write_rows(dataset, block, values)
+                progress(values.nbytes)
+            _put_attribute(dataset, layout.SHA256, sha256)
             _put(group, name + layout.CHECKSUMS, rows)
 
 
@@ -428,11 +453,24 @@ def _bulk(location: Location, datasets: Mapping[str, h5py.Dataset], name: str) -
 def _put(group: Any, name: str, array: NDArray[Any]) -> Any:
     """Write a contiguous dataset; h5py's own `create_dataset` takes twice as long, which each commit would wait for."""
     kind = _type_of(array.dtype)
-    space = h5s.create_simple(array.shape) if array.shape else _scalar()
-    dataset = h5d.create(group, name.encode(), kind, space, _untimed())
+    dataset = _create(group, name, array.shape, kind)
     if array.size:
         dataset.write(h5s.ALL, h5s.ALL, array, kind)
     return dataset
+
+
+def _create(group: Any, name: str, shape: tuple[int, ...], kind: Any) -> Any:
+    """Create a contiguous dataset without values."""
+    space = h5s.create_simple(shape) if shape else _scalar()
+    return h5d.create(group, name.encode(), kind, space, _untimed())
+
+
+def _write_rows(dataset: Any, rows: slice, values: NDArray[Any]) -> None:
+    """Write consecutive rows of a dataset."""
+    if values.size:
+        space = dataset.get_space()
+        space.select_hyperslab((rows.start, 0), values.shape)
+        dataset.write(h5s.create_simple(values.shape), space, values)
 
 
 def _put_text(group: Any, name: str, text: bytes) -> None:

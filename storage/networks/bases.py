@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...engine.errors import EngineError, FormatError, InputError
-from ...engine.network.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
+from ...engine.network.covariance import Covariance, DenseCovariance, FactorCovariance
 from ...engine.network.gene_names import GeneNames
 from ...engine.network.panel import Panel
 from ...engine.network.stored_rows import stored_rows
 from ...engine.wording import counted
 from ..files import hdf5, layout
 from ..history.records import BaseRecord, parse
+from .kept_rows import KeptRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from ...engine.network.covariance import MatrixSource
-    from ..files.bulk_rows import BulkRows
+    from ..files.bulk_rows import BulkRows, RowSource
 
 
 LARGEST_IN_MEMORY = 16 << 20
@@ -246,7 +246,7 @@ class StoredMatrix:
 def base_content(base: NewBase) -> hdf5.Content:
     """Return the content of a base's file."""
     arrays: dict[str, NDArray[Any]] = {layout.GENES: base.panel.gene_names.packed}
-    bulk: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any] | RowSource] = {}
     if base.samples:
         arrays[layout.SAMPLES] = encode_names(base.samples)
     if base.groups:
@@ -371,12 +371,14 @@ def check_array_types(stored: hdf5.StoredFile) -> None:
             raise FormatError(f"{stored.location} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
 
 
-def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:
-    """Add a dense covariance and its inverse to the arrays of a file."""
+def add_dense(
+    covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any] | RowSource]
+) -> None:
+    """Add a dense covariance and its inverse to the arrays of a file, to be read and written by rows."""
     arrays[layout.VARIANCES] = covariance.covariance.diagonal()
     arrays[layout.PRECISION_DIAGONAL] = covariance.precision.diagonal()
-    bulk[layout.COVARIANCE] = _whole(covariance.covariance)
-    bulk[layout.PRECISION] = _whole(covariance.precision)
+    bulk[layout.COVARIANCE] = covariance.covariance
+    bulk[layout.PRECISION] = covariance.precision
 
 
 def read_dense(arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, BulkRows], log_det: float) -> DenseCovariance:
@@ -424,7 +426,8 @@ def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:
     if record.form == "dense":
         if record.log_det is None:
             raise InputError("its record has no log_det.")
-        return read_dense(stored.arrays, stored.bulk, record.log_det)
+        dense = read_dense(stored.arrays, stored.bulk, record.log_det)
+        return replace(dense, precision=KeptRows(dense.precision))
     return FactorCovariance(
         noise=stored.arrays[layout.NOISE],
         loadings=_loadings(stored.bulk[layout.LOADINGS]),
@@ -437,12 +440,3 @@ def _loadings(rows: BulkRows) -> NDArray[np.float64]:
     if rows.nbytes <= LARGEST_IN_MEMORY:
         return rows.all()
     return stored_rows(FiniteRows(rows))
-
-
-def _whole(source: MatrixSource) -> NDArray[np.float64]:
-    if isinstance(source, ArraySource):
-        return source.values
-    values = np.empty(source.shape)
-    for block, rows in source.blocks():
-        values[block] = rows
-    return values

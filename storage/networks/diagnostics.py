@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...engine.network.capacitance import WARN_BELOW
 from ...engine.network.covariance import DenseCovariance
 from ...engine.network.stability import affordable, probe
+from ...engine.progress import unheard
 from ..history.commits import PROBED_EVERY, Event
 from ..history.records import MeasuredRecord
 from . import anchors
@@ -16,6 +17,7 @@ from .reading import Recipe
 if TYPE_CHECKING:
     from ...engine.network.pathway import Pathway
     from ...engine.network.snapshot import Snapshot
+    from ...engine.progress import Progress
     from ..history.active import History
     from ..history.planning import Plan
     from .reading import VersionReader
@@ -62,8 +64,10 @@ class Diagnostics:
         anchor, _ = self._anchor(plan, {event.pathway for event in events})
         return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan), penalty=penalty)
 
-    def measure(self, plan: Plan) -> MeasuredRecord:
+    def measure(self, plan: Plan, progress: Progress | None = None) -> MeasuredRecord:
         """Return the record of the commit's numbers; where it is due, invert the version in full first.
+
+        With `progress`, that is called now and then with the share of the inversion that is done.
 
         Raises
         ------
@@ -84,7 +88,7 @@ class Diagnostics:
         if plan.invert or due:
             # One that is merely due does not hinder a commit where something stands in the way of the cache.
             with contextlib.nullcontext() if plan.invert else contextlib.suppress(*IN_THE_WAY):
-                anchor, since = self._reader.invert(recipe, new), 0
+                anchor, since = self._reader.invert(recipe, new, progress or unheard), 0
                 snapshot = self._reader.anchored(snapshot, anchor)
                 residual = _residual(snapshot, since)
         return MeasuredRecord(

@@ -13,6 +13,7 @@ from ...engine.network.anchor import anchor_of
 from ...engine.network.covariance import DenseCovariance
 from ...engine.network.snapshot import Snapshot, build_snapshot
 from ...engine.network.stored_rows import compute_anew
+from ...engine.progress import part_of, unheard
 from ..files import layout
 from ..history.checking import check_fits, check_stored_genes
 from . import anchors, bases
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from ...engine.network.anchor import Anchor
     from ...engine.network.covariance import Covariance
     from ...engine.network.pathway import Pathway
+    from ...engine.progress import Progress
     from ..history.active import History
     from ..history.commits import Event
     from ..history.log import Log
     from .bases import StoredBase
+
+INVERTED = 0.85
+"""The share of its time that a full inversion takes before it is written, about."""
 
 
 NOTHING = Remembered(None)
@@ -76,6 +81,7 @@ class VersionReader:
         self._anchors: dict[tuple[str, float], Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
+        self._last_anchor: tuple[str, Anchor] | None = None
         self._products = Products()
 
     @property
@@ -143,7 +149,7 @@ class VersionReader:
         if recipe.anchor is None:
             anchor = self._base_anchor(recipe.base, penalty)
         else:
-            anchor = anchor_of(self.inversion(recipe.anchor))
+            anchor = self._inverted_anchor(recipe.anchor)
         content = layout.version_content_id(recipe.base, everything)
         ranks = {id_: pathway.rank for id_, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
@@ -181,6 +187,12 @@ class VersionReader:
             self._anchors[base, penalty] = anchor_of(covariance, self._remembered.of(base=base, penalty=penalty))
         return self._anchors[base, penalty]
 
+    def _inverted_anchor(self, content: str) -> Anchor:
+        """Return an anchor that was made by a full inversion; the last one, with the rows that it keeps, is held."""
+        if self._last_anchor is None or self._last_anchor[0] != content:
+            self._last_anchor = content, anchor_of(self.inversion(content))
+        return self._last_anchor[1]
+
     def _penalised(self, base: str, penalty: float) -> Covariance:
         """Return a base with τV added; a large dense one is kept in the cache."""
         covariance = self.base(base).covariance
@@ -212,8 +224,17 @@ class VersionReader:
         source = anchor_of(self.inversion(anchor))
         return build_snapshot(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
-    def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
+    def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None, progress: Progress = unheard) -> str:
         """Invert a version in full, keep the inversion as an anchor, and return its content id.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            The version.
+        new : mapping of str to Pathway, optional
+            Pathways by id that are in no commit yet.
+        progress : callable
+            Called now and then with the share that is done, 0 to 1.
 
         Raises
         ------
@@ -223,8 +244,8 @@ class VersionReader:
         from ...engine.network.stability import reinvert_snapshot
 
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
-        inversion = reinvert_snapshot(snapshot)
-        if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
+        inversion = reinvert_snapshot(snapshot, part_of(progress, 0, INVERTED))
+        if self._keep(snapshot.content, recipe, new or {}, inversion, part_of(progress, INVERTED, 1)) is None:
             self._remade[snapshot.content] = inversion
         return snapshot.content
 
@@ -247,13 +268,18 @@ class VersionReader:
         return self._remade[anchor]
 
     def _keep(
-        self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance
+        self,
+        anchor: str,
+        recipe: Recipe,
+        new: Mapping[str, Pathway],
+        inversion: DenseCovariance,
+        progress: Progress = unheard,
     ) -> DenseCovariance | None:
         """Keep an inversion in the cache, and return it as it is read from there."""
         if (folder := self.anchor_folder) is None:
             return None
         pathways = {event.pathway for event in recipe.events} | set(new)
-        anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion)
+        anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion, progress)
         return anchors.read_anchor(folder, anchor)
 
     def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:

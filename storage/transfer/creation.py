@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, NotFound
+from ...engine.progress import by_bytes, part_of, unheard
 from ..files import durable, layout
 from ..networks import bases
 
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from ...engine.progress import Progress
     from ..files.hdf5 import Sealed
     from ..networks.bases import NewBase
 
 
-def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> None:
+def create(path: Path, base: NewBase, begin: Callable[[Path, str], None], progress: Progress = unheard) -> None:
     """Create a store with a base.
 
     Parameters
@@ -28,6 +30,8 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
         Its first base.
     begin : callable
         Called with the unfinished store and the base's id, writes the first entry of its log.
+    progress : callable
+        Called now and then with the share of the base that is written.
 
     Raises
     ------
@@ -37,7 +41,7 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
         The folder that shall hold it does not exist.
     """
     with new_folder(path) as unfinished:
-        begin(unfinished, add_base(unfinished, base))
+        begin(unfinished, add_base(unfinished, base, progress))
 
 
 @contextlib.contextmanager
@@ -82,13 +86,21 @@ def check_free(path: Path) -> None:
         raise NotFound(f"There is no folder {path.parent} to create {path.name} in.")
 
 
-def add_base(store: Path, base: NewBase) -> str:
+def add_base(store: Path, base: NewBase, progress: Progress = unheard) -> str:
     """Write a base into a store, and return its id."""
-    sealed = bases.base_content(base).seal()
-    put_base(store, sealed)
+    sealed = seal_base(base, part_of(progress, 0, 0.4))
+    put_base(store, sealed, part_of(progress, 0.4, 1))
     return sealed.id
 
 
-def put_base(store: Path, sealed: Sealed) -> None:
+def seal_base(base: NewBase, progress: Progress = unheard) -> Sealed:
+    """Return a base with its id, after reading all of it."""
+    content = bases.base_content(base)
+    return content.seal(by_bytes(progress, content.bulk_size))
+
+
+def put_base(store: Path, sealed: Sealed, progress: Progress = unheard) -> None:
     """Write a sealed base into a store, durably; where it is there already, it has the same content."""
-    durable.put(store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}", sealed.write)
+    written = by_bytes(progress, sealed.content.bulk_size)
+    path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
+    durable.put(path, lambda output: sealed.write(output, written))

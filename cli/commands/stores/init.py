@@ -57,13 +57,9 @@ def command(
     """
     from ....analysis.api import init
 
-    repo = init(
-        path,
-        author=options.author(),
-        time=options.clock(),
-        **base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform),
-        **settings,
-    )
+    arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
+    with output.waiting("inverting") as progress:
+        repo = init(path, author=options.author(), time=options.clock(), progress=progress, **arguments, **settings)
     return _answer(repo)
 
 

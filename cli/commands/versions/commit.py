@@ -63,9 +63,10 @@ def command(
     def step() -> tuple[Plan, Version]:
         plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
         idle = dry_run or not plan.pathways
-        return plan, repo.version(plan.branch) if idle else repo.write(plan)
+        return plan, repo.version(plan.branch) if idle else repo.write(plan, progress)
 
-    plan, version = step() if dry_run else repo.transaction(step)
+    with output.waiting("inverting") as progress:
+        plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
         return _answer(repo.version(version.name), read, notes, list, written=False)
     if dry_run:
