@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import peers
 import setting
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import fit_each, observe, simulate_counts
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ Restarts = tuple[list[float], list[int], list[bool], float]
 
 def ours(values: NDArray[np.float64], rank: int, restarts: int) -> Restarts:
     """Return what our restarts come to."""
-    fit_each(observe(values), rank, [0], threads=1, most_sweeps=2)
+    fit_each(observe(values), rank, [0], mapper=Threads(1), most_sweeps=2)
     begun = time.perf_counter()
-    fits = fit_each(observe(values), rank, range(restarts), threads=setting.cores())
+    fits = fit_each(observe(values), rank, range(restarts), mapper=Threads(setting.cores()))
     seconds = time.perf_counter() - begun
     reached = [peers.divergence(values, restart.modules, restart.usage) for restart in fits]
     return reached, [restart.sweeps for restart in fits], [restart.converged for restart in fits], seconds

@@ -164,7 +164,7 @@ def _scan(
 ) -> tuple[Fit, Iterator[Row], list[int]]:
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
-    from ....engine.mapping import threaded
+    from ....engine.mapping import Threads
     from ....engine.threads import cores
     from ....formats.sets.gene_sets import read_gene_sets
 
@@ -174,7 +174,7 @@ def _scan(
             sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or cores())
+            mapper = Threads(threads or cores())
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )
