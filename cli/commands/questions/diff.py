@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import nouns, options, output
+from ... import nouns, options, output, scheduler_options
 from ...answers import difference
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
+    from ....engine.mapping import Mapper
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     help="Exit with 1 when an edge was gained, lost or flipped; between two bases, when a difference can be told from "
     "chance.",
 )
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 def command(
@@ -58,6 +60,7 @@ def command(
     same_intensity: bool,
     exact_mean: bool,
     exit_code: bool,
+    mapper: Mapper | None,
 ) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
@@ -99,6 +102,7 @@ def command(
             rank_by=rank_by,
             same_intensity=same_intensity,
             exact_mean=exact_mean,
+            mapper=mapper,
             progress=progress,
         )
     return difference.answer(comparison, code=int(exit_code and comparison.is_changed))
