@@ -14,7 +14,6 @@ from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ...engine.errors import EngineError
-from ...engine.wording import counted
 from ...formats.files.writing import nameless_file
 from .channel import TASK, Channel
 from .packing import packed
@@ -74,6 +73,11 @@ class Processes:
             yield from run_tasks(crew, step, items)
         finally:
             crew.dismiss_busy()
+
+    @property
+    def workers(self) -> list[int]:
+        """The ids of the processes that run now."""
+        return [worker.process.pid for worker in self._workers]
 
     def close(self) -> None:
         """End all processes."""
@@ -191,7 +195,7 @@ class _Crew:
             if (deaths := self._deaths[worker.tasks[0]]) > MOST_DEATHS:
                 how = signal.Signals(-code).name if code < 0 else f"code {code}"
                 raise EngineError(
-                    f"{counted(deaths, 'worker process')} ended over one and the same task, the last by {how}.",
+                    f"{deaths} worker processes ended over one and the same task, the last by {how}.",
                     code="workers-died",
                 )
         self._waiting.extendleft(reversed(worker.tasks))

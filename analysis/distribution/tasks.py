@@ -155,9 +155,9 @@ class _Groups:
         """Return the next items; none where there are no more."""
         if self._seconds is not None:
             wanted = math.ceil(SECONDS / max(self._seconds, 1e-9))
-            fair = max(1.0, self._left // (2 * self._places))
-            light = max(1.0, MOST_BYTES // max(self._bytes, 1.0))
-            self._size = int(min(wanted, 2 * self._size, fair, light))
+            fair = self._left / (2 * self._places)
+            light = MOST_BYTES / max(self._bytes, 1.0)
+            self._size = max(1, int(min(wanted, 2 * self._size, fair, light)))
         group = list(itertools.islice(self._items, self._size))
         self._left -= len(group)
         return group
