@@ -350,9 +350,21 @@ HINTS: dict[str, str] = {
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
     "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-scheduler": (
+        "Start one with `dask scheduler`, and workers with `dask worker tcp://HOST:8786`; or use --scheduler "
+        "processes:N."
+    ),
     "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
     "no-table-of-timings": "`python benchmarks/woodbury.py --output FILE.tsv` writes one.",
+    "no-workers": "Start some with `dask worker tcp://HOST:8786`, on machines where this grnledger is installed.",
     "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
+    "other-processor": (
+        "Start all workers and this command with the same kernels, which are then somewhat slower: "
+        'OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=generic NPY_DISABLE_CPU_FEATURES="AVX512F AVX512CD".'
+    ),
+    "other-software": (
+        "Install the same versions of grnledger, NumPy, SciPy and numba for the workers, and start them again."
+    ),
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "pathway-not-active": "`grn show` lists what is active in a version.",
     "pathway-to-draw": "Name one with --pathway NAME.",
@@ -361,6 +373,7 @@ HINTS: dict[str, str] = {
     ),
     "repeated-samples-of-base": "Give each sample its own name, and make the store again with `grn init`.",
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps the expression.",
+    "scheduler-unknown": "Such as --scheduler processes:4, or leave it out for a thread a core.",
     "sets-without-genes": "Are the genes spelt as on the panel? For smaller sets, use a smaller --min-genes.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers next to those of permuted labels."
@@ -374,6 +387,10 @@ HINTS: dict[str, str] = {
     "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
+    "workers-died": "Is there enough memory for so many? Use fewer: --scheduler processes:N.",
+    "workers-failed": (
+        "The log of the workers says more. Have they enough memory, and is this grnledger installed where they run?"
+    ),
     # views
     "no-such-host": "Give an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them.",
     "port-taken": "Use another port, with --port N; --port 0 takes any that is free.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...engine.choices import Order, RankBy
+    from ...engine.mapping import Mapper
     from ...engine.network.comparison.difference import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.planning import Plan
@@ -182,6 +183,7 @@ def diff_versions(
     same_intensity: bool = False,
     crossings: int = 0,
     exact_mean: bool = False,
+    mapper: Mapper | None = None,
     progress: Progress | None = None,
 ) -> VersionDifference:
     """Return what changed from one version to another.
@@ -207,6 +209,8 @@ def diff_versions(
         How many of the largest changes of pairs that became edges, ceased to be or changed their sign are listed too.
     exact_mean : bool
         Whether the mean strength is that of all pairs; of large panels it may be that of a sample, with its error.
+    mapper : Mapper, optional
+        What runs the splits of the samples of two bases; one after the other by default, each on all cores.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -226,7 +230,7 @@ def diff_versions(
     names = (earlier.name, earlier.name if earlier.content == later.content else later.name)
     most = changes or top or CHANGES
     judging, comparing = _parts(progress, is_judged=repo.base(names[0]).id != repo.base(names[1]).id)
-    bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, progress=judging)
+    bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, mapper=mapper, progress=judging)
     reads = [partial(_read, repo, name, bases.intensity) for name in names]
     lists = [ChangeList(most, only, by), *([ChangeList(crossings, get_args(Crossing))] if crossings else [])]
     difference, *more = compare_ranked_lists(reads, ranking, rule, lists, exact_mean=exact_mean, progress=comparing)
@@ -271,7 +275,13 @@ def preview_difference(
 
 
 def _bases(
-    repo: Repository, names: tuple[str, str], most: int, *, same_intensity: bool, progress: Progress | None
+    repo: Repository,
+    names: tuple[str, str],
+    most: int,
+    *,
+    same_intensity: bool,
+    mapper: Mapper | None,
+    progress: Progress | None,
 ) -> Bases:
     """Return what both versions stand on, and where that is two bases, what their differences are worth."""
     before, after = map(repo.base, names)
@@ -280,7 +290,8 @@ def _bases(
     from ..base_differences import judge, shared_intensity
 
     intensity = shared_intensity(repo, *names) if same_intensity else None
-    return Bases(before, after, judge(repo, *names, most, intensity=intensity, progress=progress), intensity)
+    judgement = judge(repo, *names, most, intensity=intensity, mapper=mapper, progress=progress)
+    return Bases(before, after, judgement, intensity)
 
 
 def _read(repo: Repository, name: str, intensity: float | None, penalty: float) -> Snapshot:

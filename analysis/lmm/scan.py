@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +13,15 @@ from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.lmm.association.exact import ExactScanner
 from ...engine.lmm.association.scan import make_scanner
 from ...engine.lmm.model.fit import fit_many
-from ...engine.mapping import sequentially
-from ...engine.threads import one_blas_thread
+from ...engine.mapping import Threads
+from ...engine.threads import cores, one_blas_thread
 from ...engine.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from ...engine.choices import Statistic
     from ...engine.lmm.association.results import ScanResult
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from .model import StoreModel
 
 COLUMNS = ("ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL")
+
+NO_VALUES = np.empty((0, 0))
+"""In place of a block's tests once they are under way."""
 
 MOST_GROUPED = 4 << 30
 """Most bytes for the tests of all groups, which are in memory at once."""
@@ -43,7 +49,7 @@ def scan_columns(
     exact: bool = False,
     statistic: Statistic = "wald",
     single: bool = False,
-    mapper: Mapper = sequentially,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and the rows of a scan, block by block.
@@ -60,8 +66,8 @@ def scan_columns(
         Which test.
     single : bool
         Whether tests are in single precision.
-    mapper : Mapper
-        What runs the blocks; the results are the same bits for every mapper.
+    mapper : Mapper, optional
+        What runs the blocks; a thread a core by default.
     progress : callable, optional
         Called with the share of the file that is done.
 
@@ -78,16 +84,25 @@ def scan_columns(
     else:
         scanner = make_scanner(store_model.model, null, statistic=statistic, single=single, sparse=tested.is_sparse)
 
-    def test(block: Block) -> tuple[Block, ScanResult]:
-        return block, scanner.scan(_dense(block) if single else block.values)
+    mapper = mapper or Threads(cores())
+    under_way: deque[Block] = deque()
+
+    def tests() -> Iterator[NDArray[np.float64] | csr_array]:
+        for block in tested.blocks(_ids_of(store_model, tested)):
+            under_way.append(replace(block, values=NO_VALUES))
+            yield _dense(block) if single else block.values
 
     def rows() -> Iterator[list[Row]]:
-        with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
-            for block, scan in mapper(test, tested.blocks(_ids_of(store_model, tested))):
-                _report(block, progress)
-                yield _rows(block, scan)
+        for scan in mapper(_scan_block, tests(), shared=scanner):
+            block = under_way.popleft()
+            _report(block, progress)
+            yield _rows(block, scan)
 
     return null, rows()
+
+
+def _scan_block(scanner: Scanner | ExactScanner, tests: NDArray[np.float64] | csr_array) -> ScanResult:
+    return scanner.scan(tests)
 
 
 def scan_groups(

@@ -11,7 +11,6 @@ import mmap
 import os
 import signal
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from ...engine.errors import InputError
 from ...engine.wording import printable
 from .limits import LONGEST_NAME
 from .plain_files import DOWNLOAD_AGAIN
+from .writing import nameless_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -185,7 +185,7 @@ class ReadingProcess:
 @contextmanager
 def start_reading(path: Path) -> Generator[ReadingProcess]:
     """Start a process that reads an HDF5 file, and end it with the block; the arrays that it read stay."""
-    with _nameless_file() as arrays:
+    with nameless_file() as arrays:
         process = Popen(  # noqa: S603  a program of ours, and no shell
             [sys.executable, "-P", str(PROGRAM), str(path), str(arrays.fileno())],  # -P: no modules of this folder
             stdin=PIPE,
@@ -199,13 +199,6 @@ def start_reading(path: Path) -> Generator[ReadingProcess]:
                 yield ReadingProcess(path, process, arrays)
             finally:
                 process.kill()
-
-
-def _nameless_file() -> BinaryIO:
-    """Return a new file that nobody else sees: in memory where the system has that, else in the temporary folder."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("grnledger"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
 def location_of(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from ....engine.choices import Statistic
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
-from ... import lmm_options, options, output
+from ... import lmm_options, options, output, scheduler_options
 from ...answers import lmm, versions
 from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
     from ....engine.lmm import Fit
+    from ....engine.mapping import Mapper
     from ....formats.traits.tested_columns import TestedColumns
     from ....storage.repository import Repository
 
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     metavar="FILE.gmt",
     help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Number of threads; all cores by default.")
+@scheduler_options.scheduler
 @click.option(
     "-o",
     "--output",
@@ -83,7 +84,7 @@ def command(
     statistic: Statistic,
     single: bool,
     groups: Path | None,
-    threads: int | None,
+    mapper: Mapper | None,
     target: Path | None,
 ) -> Answer:
     """Test each of many columns in a model with the network's random effect, and write a row for each.
@@ -122,7 +123,7 @@ def command(
     if store_model.model.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
     null, rows, sizes = _scan(
-        store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads
+        store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, mapper=mapper
     )
     if target is not None:
         with row_writer(target, COLUMNS) as write:
@@ -160,12 +161,10 @@ def _scan(
     exact: bool,
     statistic: Statistic,
     single: bool,
-    threads: int | None,
+    mapper: Mapper | None,
 ) -> tuple[Fit, Iterator[Row], list[int]]:
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
-    from ....engine.mapping import threaded
-    from ....engine.threads import cores
     from ....formats.sets.gene_sets import read_gene_sets
 
     with contextlib.ExitStack() as bar:
@@ -174,7 +173,6 @@ def _scan(
             sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or cores())
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )

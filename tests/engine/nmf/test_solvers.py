@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import (
     Factorization,
     fit,
@@ -149,7 +150,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(form: str, monkeypatch:
 def test_restarts_side_by_side_are_the_fits_that_each_seed_gives_alone() -> None:
     observed = observe(counts(50, 40, 3, 8.0, seed=9))
     done: list[None] = []
-    together = fit_each(observed, 3, [5, 6, 7], threads=2, progress=lambda: done.append(None), tolerance=1e-6)
+    together = fit_each(observed, 3, [5, 6, 7], mapper=Threads(2), progress=lambda: done.append(None), tolerance=1e-6)
     assert [factorization.seed for factorization in together] == [5, 6, 7]
     assert len(done) == 3
     for factorization in together:
@@ -272,7 +273,7 @@ def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: ty
     w[7], h[:, 11], w[::5, 0] = 0.0, 0.0, 0.0
     fitted = fit(observed, 3, start=(w, h), tolerance=1e-9)
     assert (fitted.modules @ fitted.usage)[7, 11] == pytest.approx(1e6, rel=0.05)
-    best = min(fit_each(observed, 3, range(5), threads=1), key=lambda factorization: factorization.divergence)
+    best = min(fit_each(observed, 3, range(5), mapper=Threads(1)), key=lambda factorization: factorization.divergence)
     assert fitted.divergence <= 1.3 * best.divergence
 
 
@@ -399,7 +400,7 @@ def test_the_reference_accepts_lines_of_zeros_and_missing_lines() -> None:
 def test_a_rank_too_large_is_refused_before_any_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grnledger.engine.nmf.modules.rank.fit", None)
     with pytest.raises(InputError, match="no factors of rank 21"):
-        rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), threads=1)
+        rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), mapper=Threads(1))
 
 
 def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:

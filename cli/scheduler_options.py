@@ -1,0 +1,35 @@
+"""The option that says where long maps run: surveys, drawings, permutations, nulls, folds and blocks of tests."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def scheduler(command: Command) -> Command:
+    """Add `--scheduler`; the command gets the mapper that it names as `mapper`, or `None` for the command's own."""
+
+    @click.option(
+        "--scheduler",
+        metavar="threads:N|processes:N|tcp://HOST:PORT",
+        help="Where the long part runs: on N threads, on N processes, or on the workers of a scheduler of Dask. The "
+        "answer has the same bytes with any of them.  [threads, one a core]",
+    )
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(context: click.Context, *positional: Any, scheduler: str | None, **arguments: Any) -> Any:
+        mapper = None
+        if scheduler is not None:
+            from ..analysis.distribution.schedulers import open_scheduler
+
+            mapper = context.with_resource(open_scheduler(scheduler))
+        return command(*positional, mapper=mapper, **arguments)
+
+    return wrapped  # pyright: ignore[reportReturnType]  click keeps the command's name and help, and adds to its options
