@@ -38,7 +38,7 @@ def one_blas_thread(*, scipy: bool = False) -> AbstractContextManager[object]:
     if scipy:
         importlib.import_module("scipy.linalg")
     controller, libraries = _search(scipy="scipy.linalg" in sys.modules)
-    if all([library.num_threads == 1 for library in libraries]):
+    if all(library.num_threads == 1 for library in libraries):
         return contextlib.nullcontext()
     return controller.limit(limits=1, user_api="blas")
 
@@ -83,7 +83,7 @@ def blas_libraries() -> list[str]:
 def numerics() -> str:
     """Return the BLAS that NumPy uses and the kernel that it has chosen: what the last bits of a product depend on."""
     libraries = [library for library in _controller().info() if library["user_api"] == "blas"]
-    own = [library for library in libraries if f"{os.sep}scipy" not in library["filepath"]] or libraries
+    own = [library for library in libraries if "scipy.libs" not in library["filepath"]] or libraries
     return ", ".join(
         sorted({f"{lib['internal_api']} {lib['version']} {lib.get('architecture') or ''}".strip() for lib in own})
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from ...mapping import threaded
+from ...mapping import Threads
 from ...progress import part_of, unheard
 from ...threads import cores, one_blas_thread
 
@@ -155,8 +155,12 @@ def _multiply_tile(
 
 def _run(step: Callable[[Item], None], items: Iterable[Item]) -> None:
     """Run a step for each item, one a core."""
-    for _ in threaded(cores())(step, items):
+    for _ in Threads(cores())(_call, items, shared=step):
         pass
+
+
+def _call(step: Callable[[Item], None], item: Item) -> None:
+    step(item)
 
 
 def _share_of_products(position: float) -> float:
