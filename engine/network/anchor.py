@@ -247,8 +247,12 @@ class Anchor:
 
     @property
     def is_diagonal(self) -> bool:
-        """Whether A is diagonal: then versions have products in common."""
+        """Whether A is diagonal."""
         return isinstance(self.precision, Diagonal)
+
+    def has_products(self, size: int) -> bool:
+        """Whether a small matrix of so many rows has products in common with others, to the last bit."""
+        return self.is_diagonal and (self.scaled is None or self.scaled.shape[1] * size > SMALL_PANEL)
 
     def small_matrix(
         self,
@@ -273,7 +277,7 @@ class Anchor:
         factors, size = len(self.inner), len(signature)
         if not isinstance(self.precision, Diagonal):
             small = self.precision.gram(self.columns, sparse)
-        elif self.scaled is not None and self.scaled.shape[1] * size <= SMALL_PANEL:
+        elif self.scaled is not None and not self.has_products(size):
             small = self._of_small_panel(self.precision, self.scaled, sparse)
         elif known is not None and known.in_order:
             room = np.empty((size, size)) if out is None else out
@@ -287,10 +291,8 @@ class Anchor:
         out[:] = small
         return out
 
-    def _of_small_panel(
-        self, precision: Diagonal, scaled: NDArray[np.float64], sparse: Columns
-    ) -> NDArray[np.float64]:
-        """Return the same as `precision.gram`, with sums in another order: faster where dense columns are small."""
+    def _of_small_panel(self, precision: Diagonal, scaled: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
+        """Return the same as `precision.gram` by one product of dense matrices, which rounds in another way."""
         factors, genes = scaled.shape
         size = factors + sparse.shape[1]
         halves = np.zeros((size, genes))

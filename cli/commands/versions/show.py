@@ -58,7 +58,6 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
-    from ....storage.history.commits import MeasuredFacts
     from ....storage.history.versions import pathway_changes
 
     names = {id_: name for name, id_, _ in repo.identities()}
