@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from threadpoolctl import ThreadpoolController
 
@@ -38,7 +38,7 @@ def one_blas_thread(*, scipy: bool = False) -> AbstractContextManager[object]:
     if scipy:
         importlib.import_module("scipy.linalg")
     controller, libraries = _search(scipy="scipy.linalg" in sys.modules)
-    if all(library.num_threads == 1 for library in libraries):
+    if all(cast("int | None", library.num_threads) == 1 for library in libraries):
         return contextlib.nullcontext()
     return controller.limit(limits=1, user_api="blas")
 

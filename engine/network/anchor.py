@@ -246,7 +246,7 @@ class Anchor:
 
     @property
     def is_diagonal(self) -> bool:
-        """Whether A is diagonal: then versions have products in common."""
+        """Whether A is diagonal."""
         return isinstance(self.precision, Diagonal)
 
     def factor_precision_diagonal(self) -> NDArray[np.float64]:
@@ -264,6 +264,10 @@ class Anchor:
                 root = solve_lower(triangle, (values[rows, np.newaxis] * block).T)
                 values[rows] -= np.einsum("ki,ki->i", root, root)
         return values
+
+    def has_products(self, size: int) -> bool:
+        """Whether a small matrix of so many rows has products in common with others, to the last bit."""
+        return self.is_diagonal and (self.scaled is None or self.scaled.shape[1] * size > SMALL_PANEL)
 
     def small_matrix(
         self,
@@ -288,7 +292,7 @@ class Anchor:
         factors, size = len(self.inner), len(signature)
         if not isinstance(self.precision, Diagonal):
             small = self.precision.gram(self.columns, sparse)
-        elif self.scaled is not None and self.scaled.shape[1] * size <= SMALL_PANEL:
+        elif self.scaled is not None and not self.has_products(size):
             small = self._of_small_panel(self.precision, self.scaled, sparse)
         elif known is not None and known.in_order:
             room = np.empty((size, size)) if out is None else out
@@ -303,7 +307,7 @@ class Anchor:
         return out
 
     def _of_small_panel(self, precision: Diagonal, scaled: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
-        """Return the same as `precision.gram`, with sums in another order: faster where dense columns are small."""
+        """Return the same as `precision.gram` by one product of dense matrices, which rounds in another way."""
         factors, genes = scaled.shape
         size = factors + sparse.shape[1]
         halves = np.zeros((size, genes))

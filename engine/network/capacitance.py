@@ -13,7 +13,7 @@ written once for additions and subtractions together. L₂ is the guard: it exis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -61,8 +61,8 @@ class Capacitance:
     loadings : Columns
         X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
     products : ndarray of float64, shape (r, K + r), or None
-        The last rows of J + UᵀA⁻¹U, its lower triangle, for reuse by other versions on the same diagonal anchor; None
-        for more than `MOST_STORED_COLUMNS` columns.
+        The last rows of J + UᵀA⁻¹U, its lower triangle, for reuse by other versions on the same anchor; None where
+        there can be no reuse, and for more than `MOST_STORED_COLUMNS` columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -189,7 +189,7 @@ def factor(
         signature = np.ones(len(anchor.inner) + loadings.shape[1])
         added = len(signature) - removed
         signature[added:] = -1.0
-        keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_STORED_COLUMNS
+        keeping = anchor.has_products(len(signature)) and loadings.shape[1] <= MOST_STORED_COLUMNS
         room = _room(len(signature)) if keeping else None
         small = anchor.small_matrix(loadings, signature, known, None if room is None else room[0])
     diagonal = small.diagonal()
@@ -257,7 +257,7 @@ def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = Non
         upper, failed = lapack.dpotrf(room.T, lower=0, clean=1, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("The matrix is not positive definite.")
-    return upper.T
+    return cast("NDArray[np.float64]", upper.T)
 
 
 def _too_large(size: float) -> EngineError:

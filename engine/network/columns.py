@@ -23,6 +23,9 @@ FEW_PRODUCTS = 1 << 20
 FEW_VALUES = 1 << 16
 """Most values that are summed up by column at once: they stay in the processor's caches."""
 
+MANY_VALUES = 1 << 22
+"""Most values of many factors that are gathered at once, in 32 MB."""
+
 FEW_FACTORS = 64
 """Most factors with which columns are multiplied entry by entry; with more, a sparse product is faster."""
 
@@ -113,7 +116,7 @@ class Columns:
         return Columns((self.shape[0], len(which)), self.genes[entries], starts, self.values[entries])
 
     def near(self, genes: NDArray[np.intp]) -> Columns:
-        """Return all columns with their entries for some genes alone, in O(m log n); a column may be left without one."""
+        """Return all columns with their entries for some genes alone, in O(m log n); a column may have none left."""
         wanted = np.unique(genes)
         if self.shape[0] <= SPARSE_PANEL * len(self.genes):
             marked = np.zeros(self.shape[0], dtype=np.bool_)
@@ -137,11 +140,14 @@ class Columns:
         Each row has the same bits whichever other columns there are: how it is summed depends on K and its own entries.
         """
         rank, width = self.shape[1], factors.shape[1]
-        if width > FEW_FACTORS:
-            return self.transposed_times(factors)
-        if rank > 1 and len(self.genes) * width > FEW_VALUES:
+        wide = width > FEW_FACTORS
+        if rank > 1 and len(self.genes) * width > (MANY_VALUES if wide else FEW_VALUES):
             halves = np.arange(rank // 2), np.arange(rank // 2, rank)
             return np.vstack([self.select(half).factor_products(factors) for half in halves])
+        if wide:
+            touched = np.unique(self.genes)
+            rows = Columns((len(touched), rank), touched.searchsorted(self.genes), self.starts, self.values)
+            return rows.transposed_times(rows_at(factors, touched))
         terms = rows_at(factors, self.genes)
         terms *= self.values[:, None]
         return self.sums(terms)
@@ -221,7 +227,7 @@ def _products_of_pairs(columns: Columns, first: int, size: int) -> NDArray[np.fl
     """Return XᵀX below its diagonal, after `first` rows and columns of zeros, shape (size, size)."""
     order = columns.genes.argsort(kind="stable")
     genes = columns.genes.take(order)
-    later = (genes[1:] == genes[:-1]).nonzero()[0]
+    later: NDArray[np.intp] = (genes[1:] == genes[:-1]).nonzero()[0]
     if not len(later):
         return np.zeros((size, size))
     later += 1  # every entry that is not the first of its gene, with each of those before it

@@ -645,7 +645,7 @@ def test_single_cells_go_from_init_to_revert(tmp_path: Path, shared_data: Path) 
         only=["HALLMARK_INTERFERON_GAMMA_RESPONSE"],
         missing="drop",
     )
-    v1 = repo.commit(sets)
+    repo.commit(sets)
     probe = repo.version("v0").entry.measured.probe
     assert probe is not None
     assert probe < 1e-10

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
 from grnledger.engine.network import (
+    anchor as anchor_module,
     capacitance as capacitance_module,
     covariance as covariance_module,
 )
@@ -499,6 +500,7 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
 
 
 def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchor_module, "SMALL_PANEL", 0)
     base = base_of(Case(20, 0, 1e2, "factors", mixed=False), np.random.default_rng(15))
     deviations = base.standard_deviations()
     pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))

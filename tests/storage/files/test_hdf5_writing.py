@@ -108,7 +108,7 @@ def test_nothing_of_the_folder_that_one_works_in_is_looked_at(tmp_path: Path, mo
         durable.write_whole(path, content().seal().write)
         check(path, content())
         path.unlink()
-        looked += os.listdir(folder)
+        looked += [entry.name for entry in folder.iterdir()]
     assert looked == []
 
 
