@@ -236,10 +236,10 @@ def _invert_lower_triangle(matrix: NDArray[np.float64], variances: NDArray[np.fl
     try:
         return invert_lower_triangle(matrix, progress)
     except Breakdown as failure:
-        eigenvalue, is_exact = smallest_eigenvalue(UpperTriangle(matrix, variances), failure.direction)
+        eigenvalue, is_converged = smallest_eigenvalue(UpperTriangle(matrix, variances), failure.direction)
         raise NotPositiveDefinite(
             "The covariance is not positive definite: its smallest eigenvalue is "
-            f"{'' if is_exact else 'at most '}{eigenvalue:.6g}.",
+            f"{'' if is_converged else 'at most '}{eigenvalue:.6g}.",
             code="singular-covariance",
             facts={"ridge": f"{max(-eigenvalue, 0.0):.3g}"},
             eigenvalue=eigenvalue,

@@ -12,6 +12,7 @@ from ..errors import EngineError, NotConverged
 from ..progress import unheard
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
+from .dense.lanczos import largest_eigenvalue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,15 @@ OPERATIONS_OF_A_READ = 100
 
 EIGENVALUE_TOLERANCE = 1e-9
 """Relative accuracy to which the extreme eigenvalues are computed."""
+
+LARGEST_SINGLY = 2_000
+"""Most genes of a dense version whose extreme eigenvalues are iterated with single vectors."""
+
+VECTORS = 8
+"""Vectors of a block."""
+
+MOST_READINGS = 300
+"""Most readings of a dense version for one eigenvalue."""
 
 LARGEST_CONDITION = 1e-4 / np.finfo(np.float64).eps
 """Largest condition of correlations of which the inverse has four digits: 4.5e11."""
@@ -229,7 +239,8 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     Notes
     -----
     The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
-    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
+    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one. Of a dense one with
+    more than `LARGEST_SINGLY` genes blocks of `VECTORS` vectors are iterated, since reading it takes longest.
     """
 
     def both() -> NDArray[np.float64]:
@@ -304,6 +315,15 @@ def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
     if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
+    if isinstance(operator.core, Dense) and size > LARGEST_SINGLY:
+        block = np.random.RandomState(PROBE_SEED).standard_normal((size, VECTORS))
+        largest = largest_eigenvalue(operator.matmat, block, tolerance=EIGENVALUE_TOLERANCE, most=MOST_READINGS)
+        if not largest.is_converged:
+            raise NotConverged(
+                f"The extreme eigenvalues were not found: after {MOST_READINGS} readings the largest is at least "
+                f"{largest.value:.6g}."
+            )
+        return largest.value
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)

@@ -68,14 +68,14 @@ class UpperTriangle:
         """Return the diagonal, shape (p,)."""
         return self.on_diagonal
 
-    def matvec(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return M y, shape (p,), each entry of the array read once."""
-        answer = self.on_diagonal * vector
+    def matmat(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return M Y, shape (p, k), each entry of the array read once."""
+        answer = self.on_diagonal[:, None] * right
         for block in row_blocks(*self.shape):
             above = np.triu(self.array[block, block], 1)
-            right = self.array[block, block.stop :]
-            answer[block] += above @ vector[block] + above.T @ vector[block] + right @ vector[block.stop :]
-            answer[block.stop :] += vector[block] @ right
+            beyond = self.array[block, block.stop :]
+            answer[block] += above @ right[block] + above.T @ right[block] + beyond @ right[block.stop :]
+            answer[block.stop :] += beyond.T @ right[block]
         return answer
 
 
