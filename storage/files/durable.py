@@ -329,11 +329,7 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     now = time.time()
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
         for item in listing:
-            if (
-                item.name[0] == "."
-                and is_temporary(item.name)
-                and (not named or item.name[: -len(_ENDING)] == f".{named}")
-            ):
+            if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
                 with contextlib.suppress(OSError):
                     if now - _last_written(folder / item.name) > GRACE:
                         paths.append(folder / item.name)
@@ -367,7 +363,7 @@ def sweep(store: Path) -> int:
 
 def is_temporary(name: str) -> bool:
     """Return whether a name is that of a file still being written, or of a dead writer's leftover."""
-    return TEMPORARY.fullmatch(name) is not None
+    return name[:1] == "." and TEMPORARY.fullmatch(name) is not None  # of a log's ten thousand, hardly one
 
 
 def _sync(descriptor: int) -> None:

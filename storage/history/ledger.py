@@ -14,6 +14,7 @@ from ..files.single_file import locations_of
 from .active import History
 from .commits import Commit, Event, LoggedFacts, commit_of, logged_facts
 from .index.commits import IndexedCommits
+from .index.decode import summary_of
 from .index.encode import commit_row
 from .index.log_index import CHECKED, NONSENSE, LogIndex
 from .log import Log
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..files.single_file import SingleFileStore
-    from .index.rows import CommitRow
+    from .index.decode import CommitSummary
     from .records import EntryRecord, LoggedCommit
 
 
@@ -206,13 +207,14 @@ class Ledger:
             self.index.note_packs(self.locations)
             self.write_index()
 
-    def row(self, number: int) -> CommitRow:
-        """Return the row of the index for a commit that can be read, by the n of its version vn."""
+    def summary(self, number: int) -> CommitSummary:
+        """Return what a list shows of a commit that can be read, by the n of its version vn."""
         if number < self.index.versions:
-            return self.index.commit_row(number)
+            return self.index.summary(number)
         commit = self.history.numbered(number)
         assert commit is not None  # noqa: S101  whoever asks has met it
-        return commit_row(self.history.facts(commit.id), number, commit.entry, self._number_or_lost)
+        row = commit_row(self.history.facts(commit.id), number, commit.entry, self._number_or_lost)
+        return summary_of("\t".join(row))
 
     def has(self, commit: str, parents: Sequence[str]) -> bool:
         """Return whether a commit that comes from others is known: it can only stand after them."""

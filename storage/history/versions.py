@@ -6,18 +6,19 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...engine.errors import FormatError
 from ...engine.tabular import Table, facts_html
 from ...engine.wording import counted, printable
-from .index.decode import added_of, dropped_of, facts_of, source_of
-from .index.rows import BROUGHT, plain
+from .index.decode import facts_of
+from .index.rows import CommitRow, parent_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .active import History
     from .commits import LoggedFacts, PathwayFacts, SourceFacts
+    from .index.decode import CommitSummary
     from .index.log_index import LogIndex
-    from .index.rows import CommitRow
     from .ledger import Ledger
 
 
@@ -29,14 +30,14 @@ class Version:
     ----------
     number : int
         n of vn: commits count from 0 in the order of this store's log.
-    row : CommitRow
-        Its commit, as the index has it.
+    summary : CommitSummary
+        What the index says of its commit.
     refs : tuple of str
         HEAD, branches and tags that stand here.
     """
 
     number: int
-    row: CommitRow
+    summary: CommitSummary
     refs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -59,7 +60,10 @@ class Version:
     @property
     def entry(self) -> LoggedFacts:
         """Its record in the log."""
-        return facts_of(self.row)
+        try:
+            return facts_of(CommitRow._make(self.summary.line.split("\t")))
+        except ValueError:
+            raise _damaged(self) from None
 
     @property
     def name(self) -> str:
@@ -69,37 +73,37 @@ class Version:
     @property
     def id(self) -> str:
         """The commit's id, 64 hex digits."""
-        return self.row.id
+        return self.summary.id
 
     @property
     def content(self) -> str:
         """The content id: of the base and the set of active pathways."""
-        return self.row.content
+        return self.summary.content
 
     @property
     def parents(self) -> tuple[str, ...]:
         """Ids of the commits it came from: none for the first, two for a merge."""
-        return self.row.parent_ids
+        return parent_ids(self.summary.line.split("\t", 4)[3])
 
     @property
     def base(self) -> str:
         """The id of its base."""
-        return self.row.base.removeprefix(BROUGHT)
+        return self.summary.base
 
     @property
     def changes_base(self) -> bool:
         """Whether its parents have another base."""
-        return self.row.base.startswith(BROUGHT) and bool(self.row.parents)
+        return self.summary.changes_base
 
     @property
     def added(self) -> tuple[PathwayFacts, ...]:
         """The pathways that the commit added."""
-        return added_of(self.row) if self.row.adds else ()
+        return self.summary.added
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """The names of the pathways that the commit dropped."""
-        return dropped_of(self.row) if self.row.drops else ()
+        return self.summary.dropped
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -110,27 +114,31 @@ class Version:
     @property
     def rank(self) -> int:
         """The rank of all active pathways."""
-        return int(self.row.rank)
+        return self.summary.rank
 
     @property
     def message(self) -> str:
         """The author's message."""
-        return plain(self.row.message)
+        return self.summary.message
 
     @property
     def author(self) -> str:
         """Who committed it."""
-        return plain(self.row.author)
+        return self.summary.author
 
     @property
     def time(self) -> str:
         """When, UTC, ISO 8601."""
-        return self.row.time
+        return self.summary.time
 
     @property
     def source(self) -> SourceFacts | None:
         """The file that the pathways were read from."""
-        return source_of(self.row)
+        return self.entry.commit.source
+
+
+def _damaged(version: Version) -> FormatError:
+    return FormatError(f"What the index of the log says of {version.name} makes no sense.", code="index-damaged")
 
 
 class VersionLog(tuple[Version, ...], Table):
@@ -195,7 +203,7 @@ def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] 
     """Return the version of a commit; `refs` has the refs of all commits, where many versions are made."""
     names = ledger.refs.names_of(commit) if refs is None else refs.get(commit, ())
     number = ledger.history.number(commit)
-    return Version(number, ledger.row(number), names)
+    return Version(number, ledger.summary(number), names)
 
 
 def versions_by_name(ledger: Ledger, kind: str, commits: Mapping[str, str]) -> dict[str, Version]:
@@ -226,18 +234,18 @@ def newest_first(ledger: Ledger, commit: str | None, without: str | None = None)
         return
     left_out = None if without is None else history.number(without)
     if commit is not None:
-        rows = _ancestors(ledger.index, history.number(commit), left_out)
+        listed = _ancestors(ledger.index, history.number(commit), left_out)
     else:
-        rows = _all_rows(ledger.index, history.length, left_out)
-    for number, row in rows:
-        yield Version(number, row, refs.get(row.id, ()))
+        listed = _all(ledger.index, history.length, left_out)
+    for number, summary in listed:
+        yield Version(number, summary, refs.get(summary.id, ()))
 
 
-def _ancestors(index: LogIndex, newest: int, left_out: int | None) -> Iterator[tuple[int, CommitRow]]:
-    """Yield number and row of a commit and its ancestors, newest first, without another and its ancestors."""
+def _ancestors(index: LogIndex, newest: int, left_out: int | None) -> Iterator[tuple[int, CommitSummary]]:
+    """Yield the number of a commit and the summary of it, then its ancestors, without another and its ancestors."""
     waiting = [(-newest, True)] if left_out is None else [(-newest, True), (-left_out, False)]
     heapq.heapify(waiting)
-    rows: Iterator[CommitRow] = iter(())
+    commits: Iterator[CommitSummary] = iter(())
     wanted, following = 1, -1
     while wanted:  # so many of those that wait are not known to be left out
         negative, inside = heapq.heappop(waiting)
@@ -246,27 +254,26 @@ def _ancestors(index: LogIndex, newest: int, left_out: int | None) -> Iterator[t
             _, also = heapq.heappop(waiting)
             wanted -= also
             inside = inside and also
-        number, parents = -negative, list[int]()
+        number = -negative
         while True:
             if number != following:
-                rows = index.rows_down_from(number)
-            row, following = next(rows), number - 1
+                commits = index.summaries_down_from(number)
+            summary, following = next(commits), number - 1
             if inside:
-                yield number, row
-            parents = row.parent_numbers
-            if waiting or not inside or len(parents) != 1:
+                yield number, summary
+            if waiting or not inside or len(summary.parents) != 1:
                 break
-            number = parents[0]  # where the line does not branch, nothing has to wait
-        for parent in parents:
+            number = summary.parents[0]  # where the line does not branch, nothing has to wait
+        for parent in summary.parents:
             heapq.heappush(waiting, (-parent, inside))
             wanted += inside
 
 
-def _all_rows(index: LogIndex, length: int, left_out: int | None) -> Iterator[tuple[int, CommitRow]]:
-    """Yield number and row of all commits, newest first, without one and its ancestors."""
+def _all(index: LogIndex, length: int, left_out: int | None) -> Iterator[tuple[int, CommitSummary]]:
+    """Yield the same of all commits, newest first, without one and its ancestors."""
     others = set[int]() if left_out is None else {number for number, _ in _ancestors(index, left_out, None)}
-    numbered = zip(range(length - 1, -1, -1), index.rows_down_from(length - 1), strict=True)
-    return ((number, row) for number, row in numbered if number not in others)
+    numbered = zip(range(length - 1, -1, -1), index.summaries_down_from(length - 1), strict=True)
+    return ((number, summary) for number, summary in numbered if number not in others)
 
 
 def _read_newest_first(history: History, commit: str | None, without: str | None) -> Iterator[str]:

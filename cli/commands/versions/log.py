@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ....engine.wording import printable
 from ... import nouns, options, output
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import SHORT, change_lines, head_line, message_lines, refs_text, version_json
@@ -87,7 +88,7 @@ def _paragraph(version: Version, styled: bool) -> str:
 def _line(version: Version, styled: bool) -> str:
     name = click.style(f"{version.name:<4}", fg="yellow") if styled else f"{version.name:<4}"
     first = "".join(message_lines(version)[:1]).strip()
-    return f"{name} {version.id[:SHORT]} {first} {refs_text(version, styled=styled)}".rstrip()
+    return f"{name} {printable(version.id[:SHORT])} {first} {refs_text(version, styled=styled)}".rstrip()
 
 
 def _row(version: Version) -> list[object]:

@@ -83,10 +83,10 @@ class Block:
         """How many versions there are with it."""
         return self.versions_before + len(self.commits)
 
-    def rows(self, end: int, most: int) -> list[CommitRow]:
-        """Return the rows of its commits that stand before one of them, the last first, and not more than so many."""
-        lines = self.commits[max(0, end - most) : end]
-        return [CommitRow._make(line.partition("\n")[0].split("\t")) for line in reversed(lines)]
+    def lines(self, number: int, most: int) -> list[str]:
+        """Return the fields of the row of one of its commits, and of some before it, downwards."""
+        end = number - self.versions_before + 1
+        return [line.partition("\n")[0] for line in self.commits[max(0, end - most) : end][::-1]]
 
     def entry(self, number: int) -> EntryRow:
         """Return the row of an entry."""
@@ -132,14 +132,13 @@ class Blocks:
         self.last = self._read(self.text.start, self.text.size) if self.text.size else Block(0, b"")
         self._near = self.last
 
-    def commits_down_from(self, number: int, most: int = STEP) -> list[CommitRow]:
-        """Return the row of a commit, by the n of its version vn, and downwards those of some before it."""
-        block = self._with_commit(number)
-        return block.rows(number - block.versions_before + 1, most)
+    def commit_lines(self, number: int, most: int = STEP) -> list[str]:
+        """Return the fields of the row of a commit, by the n of its version vn, and of some before it, downwards."""
+        return self._with_commit(number).lines(number, most)
 
     def commit(self, number: int) -> CommitRow:
         """Return the row of a commit, by the n of its version vn."""
-        return self.commits_down_from(number, 1)[0]
+        return CommitRow._make(self.commit_lines(number, 1)[0].split("\t"))
 
     def refs_behind(self, number: int) -> RefsRow | None:
         """Return where refs stood after the block of a commit; `None` where that is the last block."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..commits import (
     IS_ID,
@@ -16,7 +16,7 @@ from ..commits import (
     SourceFacts,
 )
 from ..refs import Move, Refs
-from .rows import BROUGHT, NONE, PART, RECORD, YES, plain, records
+from .rows import BROUGHT, NONE, PART, RECORD, YES, parent_ids, parent_numbers, plain, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,69 @@ if TYPE_CHECKING:
     from .rows import CommitRow, EntryRow, RefsRow
 
 
+class CommitSummary(NamedTuple):
+    """What a list shows of a commit.
+
+    Parameters
+    ----------
+    line : str
+        All fields of its row.
+    id, content, base, time : str
+        Its id, the content id of its version, its base, and when it was made: UTC, ISO 8601.
+    changes_base : bool
+        Whether its parents have another base.
+    parents : list of int
+        n of the versions vn of its parents.
+    rank : int
+        Of all active pathways.
+    author, message : str
+        Who committed it, and what for.
+    added : tuple of PathwayFacts
+        The pathways that it adds.
+    dropped : tuple of str
+        The names of those that it drops.
+    """
+
+    line: str
+    id: str
+    content: str
+    base: str
+    time: str
+    changes_base: bool
+    parents: list[int]
+    rank: int
+    author: str
+    message: str
+    added: tuple[PathwayFacts, ...]
+    dropped: tuple[str, ...]
+
+
+def summary_of(line: str) -> CommitSummary:
+    """Return what a list shows of a commit, given the fields of its row; raises `ValueError` where it makes no sense.
+
+    Of ten thousand commits this is most of the work: fields that are not shown stay as they are.
+    """
+    _, id_, content, parents, time, author, rank, adds, drops, base, message, _ = line.split("\t")
+    brings = base.startswith(BROUGHT)
+    return CommitSummary(
+        line,
+        id_,
+        content,
+        base[1:] if brings else base,
+        time,
+        brings and parents != "",
+        parent_numbers(parents),
+        int(rank),
+        plain(author),
+        plain(message),
+        _added(adds) if adds else (),
+        _dropped(drops) if drops else (),
+    )
+
+
 def commit_of(row: CommitRow) -> Commit:
     """Return what the history needs of a commit; raises `ValueError` where the row makes no sense."""
-    if any(parent >= int(row.number) for parent in row.parent_numbers):
+    if any(parent >= int(row.number) for parent in parent_numbers(row.parents)):
         raise ValueError(row.parents)
     entry, anchor, _, since_anchor, *_ = row.reading.split(RECORD)
     return Commit(
@@ -34,8 +94,8 @@ def commit_of(row: CommitRow) -> Commit:
         content=_id(row.content),
         base=_id(row.base.removeprefix(BROUGHT)),
         sets_base=row.base.startswith(BROUGHT),
-        parents=_ids(row.parent_ids),
-        adds=_ids([fields[5] for fields in records(row.adds)]),
+        parents=_ids(parent_ids(row.parents)),
+        adds=_ids([id_ for *_, id_, _ in records(row.adds)]),
         drops=tuple([Event(seen, drop.id) for drop in _drops(row) for seen in drop.seen]),
         anchor=None if anchor == NONE else _id(anchor),
         since_anchor=int(since_anchor),
@@ -47,15 +107,15 @@ def facts_of(row: CommitRow) -> LoggedFacts:
     """Return all that is shown of a commit; raises `ValueError` where the row makes no sense."""
     _, anchor, rank_since, since_anchor, probe, guard, _ = row.reading.split(RECORD)
     commit = CommitFacts(
-        parents=_ids(row.parent_ids),
+        parents=_ids(parent_ids(row.parents)),
         base=_id(row.base.removeprefix(BROUGHT)),
         sets_base=row.base.startswith(BROUGHT),
-        adds=added_of(row),
+        adds=_added(row.adds),
         drops=tuple(_drops(row)),
         author=plain(row.author),
         time=row.time,
         message=plain(row.message),
-        source=source_of(row),
+        source=_source(row),
     )
     measured = MeasuredFacts(
         content=_id(row.content),
@@ -67,42 +127,6 @@ def facts_of(row: CommitRow) -> LoggedFacts:
         guard=float(guard),
     )
     return LoggedFacts(_id(row.id), commit, measured)
-
-
-def added_of(row: CommitRow) -> tuple[PathwayFacts, ...]:
-    """Return the pathways that a commit adds; raises `ValueError` where the row makes no sense."""
-    return tuple(
-        [
-            PathwayFacts(
-                id_,
-                tuple(map(plain, names.split(PART))),
-                int(genes),
-                int(sign),
-                units,
-                covariance == YES,
-                tuple(map(plain, missing.split(PART)[1:])) if missing else (),
-            )
-            for names, sign, genes, units, covariance, id_, missing in records(row.adds)
-        ]
-    )
-
-
-def dropped_of(row: CommitRow) -> tuple[str, ...]:
-    """Return the names of the pathways that a commit drops; raises `ValueError` where the row makes no sense."""
-    return tuple([plain(name) for names, _, _ in records(row.drops) for name in names.split(PART)])
-
-
-def source_of(row: CommitRow) -> SourceFacts | None:
-    """Return the file that a commit's pathways were read from; raises `ValueError` where the row makes no sense."""
-    text = row.reading.rpartition(RECORD)[2]
-    if text == NONE:
-        return None
-    import json  # few commits have one that is shown
-
-    source: dict[str, Any] = json.loads(text)
-    if set(source) != {"file", "sha256", "parameters"} or not isinstance(source["parameters"], dict):
-        raise ValueError(text)
-    return SourceFacts(str(source["file"]), _id(source["sha256"]), source["parameters"])
 
 
 def moves_of(row: EntryRow) -> list[Move]:
@@ -136,6 +160,39 @@ def active_of(row: RefsRow) -> frozenset[Event] | None:
     if row.active == NONE:
         return None
     return frozenset([Event(_id(commit), _id(pathway)) for _, commit, pathway in _active(row)])
+
+
+def _source(row: CommitRow) -> SourceFacts | None:
+    text = row.reading.rpartition(RECORD)[2]
+    if text == NONE:
+        return None
+    import json  # few commits have one that is shown
+
+    source: dict[str, Any] = json.loads(text)
+    if set(source) != {"file", "sha256", "parameters"} or not isinstance(source["parameters"], dict):
+        raise ValueError(text)
+    return SourceFacts(str(source["file"]), _id(source["sha256"]), source["parameters"])
+
+
+def _added(field: str) -> tuple[PathwayFacts, ...]:
+    return tuple(
+        [
+            PathwayFacts(
+                id_,
+                tuple(map(plain, names.split(PART))),
+                int(genes),
+                int(sign),
+                units,
+                covariance == YES,
+                tuple(map(plain, missing.split(PART)[1:])) if missing else (),
+            )
+            for names, sign, genes, units, covariance, id_, missing in records(field)
+        ]
+    )
+
+
+def _dropped(field: str) -> tuple[str, ...]:
+    return tuple([plain(name) for names, _, _ in records(field) for name in names.split(PART)])
 
 
 def _drops(row: CommitRow) -> list[DropFacts]:

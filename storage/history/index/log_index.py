@@ -14,6 +14,7 @@ from ..refs import Refs
 from . import decode
 from .blocks import COMMIT, ENTRY, HEADER, PACK, REFS, Blocks
 from .encode import commit_row, entry_row, refs_row
+from .rows import parent_ids, parent_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..records import LoggedCommit
     from ..refs import Move
     from .blocks import Block
+    from .decode import CommitSummary
     from .rows import CommitRow, EntryRow, RefsRow
 
 STATE_EVERY = 64
@@ -117,19 +119,26 @@ class LogIndex:
         """Return how many entries and versions the log had, and the id of its first commit; `None` without one."""
         return (self.length, self.versions, self.first) if self.versions else None
 
-    def commit_row(self, number: int) -> CommitRow:
-        """Return the row of a commit, by the n of its version vn."""
-        try:
-            return self._blocks.commit(number)
-        except NONSENSE:
-            return self._mended(lambda: self._blocks.commit(number))
+    def summary(self, number: int) -> CommitSummary:
+        """Return what a list shows of a commit, by the n of its version vn; all else of its row makes sense too."""
 
-    def rows_down_from(self, number: int) -> Iterator[CommitRow]:
-        """Yield the rows of a commit, of the one before it, and so on to the first, each as it is asked for."""
+        def read() -> CommitSummary:
+            row = self._blocks.commit(number)
+            decode.facts_of(row)
+            return decode.summary_of("\t".join(row))
+
+        return self._sound(read)
+
+    def summaries_down_from(self, number: int) -> Iterator[CommitSummary]:
+        """Yield what a list shows of a commit, of the one before it and so on to v0, each as it is asked for."""
         while number >= 0:
-            rows = self._sound(lambda last=number: self._blocks.commits_down_from(last))
-            yield from rows
-            number -= len(rows)
+            some = self._sound(lambda last=number: list(map(decode.summary_of, self._blocks.commit_lines(last))))
+            yield from some
+            number -= len(some)
+
+    def commit_row(self, number: int) -> CommitRow:
+        """Return the row of a commit."""
+        return self._sound(lambda: self._blocks.commit(number))
 
     def entry_row(self, number: int) -> EntryRow:
         """Return the row of an entry."""
@@ -140,7 +149,7 @@ class LogIndex:
 
         def read() -> Commit:
             row = self._blocks.commit(number)
-            self._numbers.update(zip(row.parent_ids, row.parent_numbers, strict=True))
+            self._numbers.update(zip(parent_ids(row.parents), parent_numbers(row.parents), strict=True))
             return decode.commit_of(row)
 
         return self._sound(read)
@@ -348,13 +357,10 @@ class LogIndex:
         try:
             return read()
         except NONSENSE:
-            return self._mended(read)
-
-    def _mended(self, read: Callable[[], Read]) -> Read:
-        if self.mend is None:
-            raise Unsound("the index of the log makes no sense")
-        self.mend()
-        return read()
+            if self.mend is None:
+                raise Unsound("the index of the log makes no sense") from None
+            self.mend()
+            return read()
 
 
 def _late(last: int) -> range:

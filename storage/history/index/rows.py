@@ -56,19 +56,6 @@ class CommitRow(NamedTuple):
     message: str
     reading: str
 
-    @property
-    def parent_numbers(self) -> list[int]:
-        """The numbers of its parents."""
-        parents = self.parents
-        if PART in parents:
-            return [int(parent.partition(":")[0]) for parent in parents.split(PART)]
-        return [int(parents.partition(":")[0])] if parents else []
-
-    @property
-    def parent_ids(self) -> tuple[str, ...]:
-        """The ids of its parents."""
-        return tuple([parent.partition(":")[2] for parent in self.parents.split(PART)]) if self.parents else ()
-
 
 class EntryRow(NamedTuple):
     """An entry of the log, as fields of a line.
@@ -146,6 +133,18 @@ def plain(field: str) -> str:
     if type(text) is not str:
         raise ValueError(field)
     return text
+
+
+def parent_numbers(field: str) -> list[int]:
+    """Return the numbers of the parents that stand in a field; raises `ValueError` where there can be none."""
+    if PART in field:
+        return [int(parent.partition(":")[0]) for parent in field.split(PART)]
+    return [int(field.partition(":")[0])] if field else []
+
+
+def parent_ids(field: str) -> tuple[str, ...]:
+    """Return the ids of the parents that stand in a field."""
+    return tuple([parent.partition(":")[2] for parent in field.split(PART)]) if field else ()
 
 
 def records(field: str) -> list[list[str]]:
