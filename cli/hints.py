@@ -190,6 +190,7 @@ HINTS: dict[str, str] = {
     "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
+    "no-part-file": "`grn lmm scan --part K/N -o FILE` writes one.",
     "numbers-without-sign": (
         "Choose another column with --sign-column TITLE, or --sign-column none to take all pairs as activation."
     ),
@@ -198,6 +199,7 @@ HINTS: dict[str, str] = {
         "Make one row a gene and one column a sample; in Python: import pandas; {read}"
         ".pivot(index=GENE, columns=SAMPLE, values=VALUE).to_csv(NEW)."
     ),
+    "part-damaged": "Compute this part again, or copy it to its end.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-not-recognised": (
         "Write a set a line, as GMT has it: name, description and genes between tabs. `grn commit --help` lists what "
@@ -359,13 +361,23 @@ HINTS: dict[str, str] = {
     "no-workers": "Start some with `dask worker tcp://HOST:8786`, on machines where this grnledger is installed.",
     "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
     "other-processor": (
-        "Start all workers and this command with the same kernels, which are then somewhat slower: "
-        'OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=generic NPY_DISABLE_CPU_FEATURES="AVX512F AVX512CD".'
+        "Start this command and all workers with the same kernels, which are then somewhat slower: "
+        "OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=generic."
     ),
     "other-software": (
         "Install the same versions of grnledger, NumPy, SciPy and numba for the workers, and start them again."
     ),
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
+    "part-unknown": "Such as --part 3/20.",
+    "parts-doubled": "Name each part once.",
+    "parts-missing": (
+        "Compute them with --part K/N, or name their files too; an array of jobs takes these numbers as they are."
+    ),
+    "parts-of-other-arithmetic": (
+        "Compute all parts with one installation. Where processors differ, set OPENBLAS_CORETYPE=Haswell and "
+        "NUMBA_CPU_NAME=generic for all jobs."
+    ),
+    "parts-of-others": "All parts come from the same command but for --part and -o.",
     "pathway-not-active": "`grn show` lists what is active in a version.",
     "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (

@@ -1,4 +1,4 @@
-"""The option that says where long maps run: surveys, drawings, permutations, nulls, folds and blocks of tests."""
+"""Options that say where long maps run, and which part of a long answer: surveys, drawings, nulls, blocks of tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+part = click.option(
+    "--part",
+    metavar="K/N",
+    help="Compute part K of N alone, and write it to the file of -o; `gather` joins all parts to the same bytes as the "
+    "whole.",
+)
+"""The option that names a part of a long answer."""
 
 
 def scheduler(command: Command) -> Command:

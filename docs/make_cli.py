@@ -185,6 +185,10 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
         {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
     ),
+    "lmm gather": (
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
+        {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
+    ),
     "base": (f"{VERSION}, base_record", {"base_record": BASE}),
     "commit": (f"{VERSION}, written, probe, missing_genes", {}),
     "rollback": (f"{VERSION}, done", {"added": "name, genes, sign"}),

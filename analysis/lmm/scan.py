@@ -16,6 +16,7 @@ from ...engine.lmm.model.fit import fit_many
 from ...engine.mapping import Threads
 from ...engine.threads import cores, one_blas_thread
 from ...engine.wording import some
+from ...formats.traits.tested_columns import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def scan_columns(
     statistic: Statistic = "wald",
     single: bool = False,
     mapper: Mapper | None = None,
+    keep: Callable[[int], bool] = every,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and the rows of a scan, block by block.
@@ -68,6 +70,8 @@ def scan_columns(
         Whether tests are in single precision.
     mapper : Mapper, optional
         What runs the blocks; a thread a core by default.
+    keep : callable
+        Whether a block of that number, from 0 on, is tested; of the others there are no rows.
     progress : callable, optional
         Called with the share of the file that is done.
 
@@ -83,20 +87,21 @@ def scan_columns(
         scanner = ExactScanner(store_model.model, null, statistic=statistic)
     else:
         scanner = make_scanner(store_model.model, null, statistic=statistic, single=single, sparse=tested.is_sparse)
-
-    mapper = mapper or Threads(cores())
-    under_way: deque[Block] = deque()
+    under_way: deque[Block | None] = deque()
 
     def tests() -> Iterator[NDArray[np.float64] | csr_array]:
-        for block in tested.blocks(_ids_of(store_model, tested)):
-            under_way.append(replace(block, values=NO_VALUES))
-            yield _dense(block) if single else block.values
+        for number, block in enumerate(tested.blocks(_ids_of(store_model, tested), keep)):
+            under_way.append(replace(block, values=NO_VALUES) if keep(number) else None)
+            if keep(number):
+                yield _dense(block) if single else block.values
 
     def rows() -> Iterator[list[Row]]:
-        for scan in mapper(_scan_block, tests(), shared=scanner):
-            block = under_way.popleft()
+        for scan in (mapper or Threads(cores()))(_scan_block, tests(), shared=scanner):
+            while (block := under_way.popleft()) is None:
+                yield []
             _report(block, progress)
             yield _rows(block, scan)
+        yield from ([] for _ in under_way)
 
     return null, rows()
 
