@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
+from ..storage.files.access import check_sharing
 from ..storage.session import WAIT
 from .repository import Repository
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..engine.network.covariance import FactorCovariance
     from ..engine.network.panel import Panel
     from ..storage import repository as stored
+    from ..storage.files.access import Sharing
     from ..storage.history.versions import Version
     from ..storage.networks.bases import NewBase
     from ..storage.verify.findings import Report
@@ -77,7 +79,7 @@ def open(  # noqa: A001
     return Repository(path, author=author, time=time, wait=wait)
 
 
-def clone(source: str | Path, path: str | Path) -> Repository:
+def clone(source: str | Path, path: str | Path, *, shared: Sharing | None = None) -> Repository:
     """Return the repository of a new store with the whole history of another, or of a file that one was exported to.
 
     Parameters
@@ -86,6 +88,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
         The other store, or the file.
     path : str or Path
         The path of the new store; nothing may stand there.
+    shared : {"no", "group", "all"}, optional
+        Who may use it, as for `init`.
 
     Raises
     ------
@@ -96,7 +100,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     """
     from ..storage.transfer.clone import clone as copy_store
 
-    copy_store(Path(source), Path(path))
+    check_sharing(shared)
+    copy_store(Path(source), Path(path), sharing=shared)
     return Repository(path)
 
 
@@ -168,6 +173,7 @@ def init(
     ridge: float = 0.0,
     noise: str | Path | None = None,
     factor_covariance: str | Path | None = None,
+    shared: Sharing | None = None,
     message: str = "",
     author: str | None = None,
     time: datetime | None = None,
@@ -209,6 +215,9 @@ def init(
         Ids of the samples to estimate from; all by default.
     keep_expression : bool, optional
         Whether to keep the values with the base; by default up to 256 MB are.
+    shared : {"no", "group", "all"}, optional
+        Who may use the store: each account as its umask says, the group of its folder, or that group and all others to
+        read. By default `group` where the folder that holds it is writable for its group and has the setgid bit.
     message : str
         The message of the first commit.
     author : str, optional
@@ -228,9 +237,10 @@ def init(
     arguments = dict(locals())
     from ..storage.transfer import creation
 
+    check_sharing(shared)
     creation.check_free(Path(path))
     base = _new_base({name: arguments[name] for name in _base_defaults()}, None)
-    return Repository.create(path, base, message=message, author=author, time=time)
+    return Repository.create(path, base, message=message, author=author, time=time, shared=shared)
 
 
 def set_base(repo: stored.Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
@@ -269,7 +279,7 @@ def set_base(repo: stored.Repository, *, message: str = "", branch: str | None =
 
 def _base_defaults() -> dict[str, Any]:
     """Return the arguments of `init` that say how a base is made, with their defaults."""
-    others = ("path", "message", "author", "time")
+    others = ("path", "shared", "message", "author", "time")
     parameters = inspect.signature(init).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name not in others}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..engine.errors import Conflict, EngineError, FormatError, GrnError, InputError, NotFound
+from ..engine.errors import AccessDenied, Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
 from .hints import hint_of
 from .options import COMPLETION_VARIABLE
@@ -29,6 +29,7 @@ CONFLICT = 4
 NUMBERS = 5
 DAMAGED = 6
 OUR_BUG = 70
+DENIED = 77
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
@@ -40,6 +41,7 @@ KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
     (NotFound, NOT_FOUND, ""),
     (Conflict, CONFLICT, "`grn log` shows what the store contains now."),
     (EngineError, NUMBERS, ""),
+    (AccessDenied, DENIED, ""),
     (FormatError, DAMAGED, "Nothing was changed; replace the damaged file by a good copy."),
     (GrnError, OUR_BUG, ""),
 )

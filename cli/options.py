@@ -16,6 +16,7 @@ import click
 
 from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
+from ..storage.files.access import Sharing
 from . import nouns, output
 from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
@@ -341,6 +342,16 @@ at = click.option("--at", type=nouns.REV, default="HEAD", show_default=True, met
 
 message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
 """The option that says what a new version is."""
+
+
+shared = click.option(
+    "--shared",
+    type=click.Choice(get_args(Sharing)),
+    help="Who may use the store, whatever the umask of whoever writes: no (as the umask says), group (the group of its "
+    "folder), or all (others may read, too).  [group where the folder that holds it is writable for its group and has "
+    "the setgid bit, else no]",
+)
+"""The option that says who may use a new store."""
 
 
 def edge_rules(command: Command) -> Command:

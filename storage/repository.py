@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..engine.network.pathway import Pathway
     from ..engine.network.snapshot import Snapshot
     from ..formats.pathways.pathways import PathwayFile
+    from .files.access import Sharing
     from .history.active import History
     from .history.planning import Plan
     from .history.refs import Move, Refs
@@ -107,8 +108,11 @@ class Repository:
         message: str = "",
         author: str | None = None,
         time: datetime | None = None,
+        shared: Sharing | None = None,
     ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
+
+        `shared` says who may use it, as in `grnledger.init`.
 
         Raises
         ------
@@ -122,7 +126,7 @@ class Repository:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
             cls(store, author=author, time=time).write(plan)
 
-        creation.create(Path(path), base, begin)
+        creation.create(Path(path), base, begin, sharing=shared)
         return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -16,6 +17,7 @@ import numpy as np
 
 from ...engine.errors import FormatError
 from ...engine.network.covariance import row_blocks
+from . import access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +109,7 @@ class BulkRows:
                 parts.append(part)
                 start, count = start + len(part), count - len(part)
         except OSError as failure:
-            raise OSError(failure.errno, failure.strerror, str(self.path)) from None
+            raise access.refusal(failure.errno or errno.EIO, self.path) from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

@@ -1,0 +1,65 @@
+"""Files that this account may not read, or whose modes keep others out: told as that, and never as damage."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..files import access, durable, layout
+from ..transfer.sharing import misfits, set_modes
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from ..history.ledger import Ledger
+
+NEEDED = (layout.FORMAT_FILE, layout.LOG, layout.PACKS, layout.BASES)
+"""What versions are read from; the rest of a store can be made again."""
+
+
+def access_findings(store: Path) -> list[Finding]:
+    """Return a finding for each file that this account may not read, and for each whose mode keeps others out."""
+    if not store.is_dir():
+        return []
+    denied = {finding.path: finding for finding in _denied(store)}
+    notes = (Finding("note", misfit.path, misfit.fault, advice="mode-not-shared") for misfit in misfits(store))
+    return [*denied.values(), *(note for note in notes if note.path not in denied)]
+
+
+def mend_access(store: Path) -> list[Finding]:
+    """Set the modes that this account may set, and return the findings that have gone with that."""
+    before = access_findings(store)
+    if before:
+        set_modes(store)
+    left = {finding.path for finding in access_findings(store)} if before else set[str]()
+    return [replace(finding, repaired=True) for finding in before if finding.path not in left]
+
+
+def with_versions(findings: Iterable[Finding], ledger: Ledger) -> Iterator[Finding]:
+    """Yield findings with the versions that cannot be read because a base may not be."""
+    history = ledger.history
+    for finding in findings:
+        base = finding.path.removeprefix(f"{layout.BASES}/").removesuffix(layout.FILE_ENDING)
+        every = finding.path == layout.BASES
+        versions = (history.number(commit.id) for commit in history.commits if every or commit.base == base)
+        yield replace(finding, versions=tuple(sorted(versions))) if finding.kind == "denied" else finding
+
+
+def _denied(store: Path) -> Iterator[Finding]:
+    for folder, folders, files in os.walk(store):
+        for name in sorted((*folders, *files)):
+            path = store / folder / name
+            if not durable.is_temporary(name) and not path.is_symlink() and not access.may_read(path):
+                yield _finding(store, path)
+
+
+def _finding(store: Path, path: Path) -> Finding:
+    shown, refusal = path.relative_to(store).as_posix(), access.refusal(errno.EACCES, path)
+    command = getattr(refusal, "facts", {}).get("command", "")
+    what = f"{refusal}" + (f" Its owner can type: {command}" if command else "")
+    needed = shown.partition("/")[0] in NEEDED
+    return Finding("denied" if needed else "note", shown, what if needed else f"{what} No version needs it.")
