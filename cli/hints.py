@@ -302,8 +302,8 @@ HINTS: dict[str, str] = {
         "{owner} can let all others read (`grn init {store} --shared all`)."
     ),
     "may-not-read": (
-        "{owner} can type `{command}`; or `grn -s {store} verify --repair`, which does that for all files of a store "
-        "that is shared, as `grn init {store} --shared group` makes it."
+        "{owner} can type `{command}`. For all files of a store: `grn verify --repair` where it is shared, and "
+        "`grn init {store} --shared group` shares it."
     ),
     "may-not-see": "Nothing was changed. Whoever owns that folder can let you in.",
     "may-not-use-own": "Type `{command}`.",

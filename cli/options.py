@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -41,6 +42,11 @@ LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
 """How an address begins that is not a path: https://…, user@host:…"""
+
+
+STORE = click.Path(readable=False)
+OTHER_STORE = click.Path(readable=False, path_type=Path)
+"""The path of a store; whether it may be read is the store's to say."""
 
 
 class _Intensity(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
@@ -163,9 +169,9 @@ def named_store(command: Command) -> Command:
             invocation(ctx)["store"] = path
 
     help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
-    return click.option(
-        "-s", "--store", type=click.Path(), metavar="STORE", expose_value=False, callback=keep, help=help_
-    )(command)
+    return click.option("-s", "--store", type=STORE, metavar="STORE", expose_value=False, callback=keep, help=help_)(
+        command
+    )
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
@@ -244,13 +250,23 @@ def find_store(path: str | None) -> Path:
         return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
     for folder in (here, *here.parents):
-        stores = sorted(store for store in folder.glob("*.grn") if (store / "FORMAT").is_file())
+        stores = sorted(store for store in folder.glob("*.grn") if _is_store(store))
         if len(stores) > 1:
             names = ", ".join(store.name for store in stores)
             raise Conflict(f"There is more than one store in {folder}: {names}.", hint="Name one with -s STORE.")
         if stores:
             return stores[0]
     raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
+
+
+def _is_store(path: Path) -> bool:
+    """Return whether a folder is a store, or may be one that this account may not look into."""
+    try:
+        return stat.S_ISREG((path / "FORMAT").stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
@@ -272,18 +288,19 @@ def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn ex
     """
     from ..storage.files.hdf5 import is_hdf5
     from ..storage.files.layout import FORMAT_FILE, LOG
+    from ..storage.files.locations import mode_of
 
     if ELSEWHERE.match(str(path)) and not path.exists():
         raise InputError(
             f"{path} is not a path: another store is a folder or a file on this machine.",
             hint="Mount the disk, or copy FILE.h5, made by `grn export FILE.h5` there.",
         )
-    if not path.exists():
+    if (mode := mode_of(path)) is None:
         raise NotFound(f"There is no store {path}.", hint=hint)
-    if path.is_dir():
-        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+    if stat.S_ISDIR(mode):
+        if mode_of(path / FORMAT_FILE) is None and mode_of(path / LOG) is None:
             raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
-    elif not (path.is_file() and is_hdf5(path)):
+    elif not (stat.S_ISREG(mode) and is_hdf5(path)):
         raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
     return path
 

@@ -82,8 +82,8 @@ class AccessDenied(GrnError, PermissionError):
         hint: str = "",
         code: str = "",
         facts: Mapping[str, Any] | None = None,
-        path: str,
-        reason: tuple[int, str],
+        path: str = "",
+        reason: tuple[int, str] = (13, "Permission denied"),
     ) -> None:
         GrnError.__init__(self, message, hint=hint, code=code, facts=facts)
         (self.errno, self.strerror), self.filename = reason, path

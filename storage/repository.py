@@ -219,6 +219,8 @@ class Repository:
             commit = None if rev is None else self._resolve(rev)
             return list_versions(self._ledger, commit, self._resolve(without) if without else None, number)
 
+        if rev is None and not self._history.known:
+            raise self._ledger.lost()
         try:
             return listed()
         except FormatError:

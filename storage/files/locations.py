@@ -262,9 +262,9 @@ def check_format(path: Path) -> None:
     AccessDenied
         This account may not read it.
     """
-    if _mode(path) is None:
+    if mode_of(path) is None:
         raise NotFound(f"There is no store {path}.", code="no-such-store")
-    if not stat.S_ISREG(_mode(path / layout.FORMAT_FILE) or 0):
+    if not stat.S_ISREG(mode_of(path / layout.FORMAT_FILE) or 0):
         message = f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file."
         if (path / layout.LOG).is_dir():
             raise FormatError(message, code="format-file")
@@ -286,8 +286,8 @@ def check_format(path: Path) -> None:
         )
 
 
-def _mode(path: Path) -> int | None:
-    """Return the kind and mode of a file or folder; `None` where there is none."""
+def mode_of(path: Path) -> int | None:
+    """Return the kind and mode of a file or folder, `None` where there is none; raises `AccessDenied`."""
     try:
         return path.stat().st_mode
     except PermissionError as denied:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from ..networks.bases import NewBase
 
 
-def create(
-    path: Path, base: NewBase, begin: Callable[[Path, str], None], *, sharing: Sharing | None = None
-) -> None:
+def create(path: Path, base: NewBase, begin: Callable[[Path, str], None], *, sharing: Sharing | None = None) -> None:
     """Create a store with a base.
 
     Parameters

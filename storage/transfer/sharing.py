@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from ..files import access, durable, layout
@@ -16,7 +17,6 @@ from ..files.locations import check_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..files.access import Modes, Sharing
 
@@ -112,9 +112,9 @@ def _misfits(store: Path) -> Iterator[tuple[Misfit, int]]:
     except OSError:
         return
     for path, folders, files, descriptor in os.fwalk(store, follow_symlinks=False):
-        here = os.path.relpath(path, store)
-        for name in (*("." for _ in range(here == ".")), *files, *folders):
-            if (misfit := _misfit(os.path.normpath(os.path.join(here, name)), name, descriptor, modes)) is not None:
+        here = Path(path).relative_to(store)
+        for name in (*((".",) if here == Path() else ()), *files, *folders):
+            if (misfit := _misfit((here / name).as_posix(), name, descriptor, modes)) is not None:
                 yield misfit, descriptor
 
 
@@ -138,5 +138,5 @@ def _misfit(path: str, name: str, folder: int, modes: Modes) -> Misfit | None:
 
 def _mended(misfit: Misfit, folder: int) -> bool:
     """Set the mode and the group of one file, and return whether they fit then."""
-    name = os.path.basename(misfit.path)
+    name = PurePath(misfit.path).name or "."
     return durable.change_mode(name, folder, misfit.status, misfit.wanted, misfit.group)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..files import access, durable, layout
+from ..files.locations import mode_of
 from ..transfer.sharing import misfits, set_modes
 from .findings import Finding
 
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
 
     from ..history.ledger import Ledger
 
-NEEDED = (layout.FORMAT_FILE, layout.LOG, layout.PACKS, layout.BASES)
+NEEDED = (".", layout.FORMAT_FILE, layout.LOG, layout.PACKS, layout.BASES)
 """What versions are read from; the rest of a store can be made again."""
 
 
 def access_findings(store: Path) -> list[Finding]:
     """Return a finding for each file that this account may not read, and for each whose mode keeps others out."""
-    if not store.is_dir():
+    if not stat.S_ISDIR(mode_of(store) or 0):
         return []
+    if not access.may_read(store):
+        return [_finding(store, store)]
     denied = {finding.path: finding for finding in _denied(store)}
     notes = (Finding("note", misfit.path, misfit.fault, advice="mode-not-shared") for misfit in misfits(store))
     return [*denied.values(), *(note for note in notes if note.path not in denied)]
@@ -60,6 +64,6 @@ def _denied(store: Path) -> Iterator[Finding]:
 def _finding(store: Path, path: Path) -> Finding:
     shown, refusal = path.relative_to(store).as_posix(), access.refusal(errno.EACCES, path)
     command = getattr(refusal, "facts", {}).get("command", "")
-    what = f"{refusal}" + (f" Its owner can type: {command}" if command else "")
     needed = shown.partition("/")[0] in NEEDED
-    return Finding("denied" if needed else "note", shown, what if needed else f"{what} No version needs it.")
+    what = f"{refusal}{'' if needed else ' No version needs it.'}"
+    return Finding("denied" if needed else "note", shown, f"{what} Its owner can type: {command}" if command else what)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("clone")
-@click.argument("source", type=click.Path(path_type=Path), metavar="STORE|FILE.h5")
+@click.argument("source", type=options.OTHER_STORE, metavar="STORE|FILE.h5")
 @click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[NAME.grn]")
 @options.shared
 @options.forms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,11 +9,13 @@ import click
 from ....formats.readers import list_formats
 from ....storage.networks.base_facts import base_facts
 from ... import base_options, options, output
-from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers import exchange
+from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....engine.choices import Transform
     from ....storage.files.access import Sharing
     from ....storage.repository import Repository
@@ -23,7 +24,7 @@ SOURCES = ("expression", "covariance", "factor_model")
 
 
 @click.command("init")
-@click.argument("path", metavar="STORE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="STORE", type=options.OTHER_STORE)
 @click.option(
     "--expression",
     type=click.Path(),

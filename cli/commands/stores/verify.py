@@ -39,9 +39,9 @@ WORDS = {
 @options.forms
 @options.store
 def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
-    """Read every file of a store, and report what is damaged and which versions this affects. Exit 1 if anything is,
-    77 if this account may not read all of it.
+    """Read every file of a store, and report what is damaged and which versions this affects. Exit 1 if anything is.
 
+    Exit 77 if nothing is, but this account may not read all of it: then it is reported who can change that, and how.
     Other versions stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. A damaged log
     entry or base cannot be made again: replace it by a good copy, from a backup or a clone.
 
