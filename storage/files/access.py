@@ -94,9 +94,8 @@ def sharing_by_bits(folder: Path) -> Sharing:
     return "group" if sys.platform != "win32" and os.stat(folder).st_mode & bits == bits else "no"
 
 
-def modes_of(store: Path, sharing: Sharing) -> Modes:
-    """Return the modes of what is made in a store by what its folder's are; raises `OSError`."""
-    status = os.stat(store)
+def modes_by(status: os.stat_result, sharing: Sharing) -> Modes:
+    """Return the modes of what is made in a store, by those of its folder."""
     folder = stat.S_IMODE(status.st_mode) | SHARED_BITS[sharing]
     file = folder & 0o664  # nobody else writes
     return Modes(folder, None if sharing == "no" else file, file & 0o644, status.st_gid)
@@ -108,7 +107,7 @@ def modes_in(folder: Path) -> Modes | None:
         return None
     for store in (folder, folder.parent, folder.parent.parent):
         if os.path.isfile(store / layout.FORMAT_FILE):
-            return modes_of(store, sharing_of(store))
+            return modes_by(os.stat(store), sharing_of(store))
     return None
 
 

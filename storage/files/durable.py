@@ -311,7 +311,7 @@ def _open_to_write(path: Path) -> int | None:
 
 
 def give_mode(descriptor: int, modes: Modes, mode: int | None) -> None:
-    """Give a file of a store its mode, whatever the umask is, and its group; `None` leaves it as it is.
+    """Give a file or folder of a store its mode, whatever the umask is, and its group; `None` leaves it as it is.
 
     Raises
     ------
@@ -329,17 +329,12 @@ def give_mode(descriptor: int, modes: Modes, mode: int | None) -> None:
             os.fchmod(descriptor, mode)
 
 
-def give_bits(path: Path, bits: int, group: int | None = None) -> None:
-    """Give a folder a group, and bits of a mode beside those that it has; a link is not followed."""
+def give_folder_mode(path: Path, modes: Callable[[os.stat_result], Modes]) -> None:
+    """Give a folder of a store its mode and its group, by what it has; a link is not followed."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        status = os.fstat(descriptor)
-        if group is not None and status.st_gid != group:
-            with _if_there_are_modes():
-                os.fchown(descriptor, -1, group)
-        if bits & ~status.st_mode:
-            with _if_there_are_modes():
-                os.fchmod(descriptor, stat.S_IMODE(status.st_mode) | bits)
+        wanted = modes(os.fstat(descriptor))
+        give_mode(descriptor, wanted, wanted.folder)
     finally:
         os.close(descriptor)
 
@@ -429,8 +424,8 @@ def make_folder(path: Path) -> None:
     if modes is None or modes.file is None:
         with contextlib.suppress(FileExistsError), _explained(path.parent):
             os.mkdir(path)
-            if modes is not None:
-                give_bits(path, modes.folder)
+            if modes is not None and modes.folder & ~os.stat(path).st_mode:
+                give_folder_mode(path, lambda _: modes)
     elif not os.path.lexists(path):
         _make_shared_folder(path, modes)
 
@@ -441,7 +436,7 @@ def _make_shared_folder(path: Path, modes: Modes) -> None:
     with _explained(path.parent):
         os.mkdir(temporary)
     try:
-        give_bits(temporary, modes.folder, modes.group)
+        give_folder_mode(temporary, lambda _: modes)
         os.rename(temporary, path)
     except OSError:
         if not os.path.lexists(path):  # otherwise another was faster

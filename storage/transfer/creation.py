@@ -67,8 +67,8 @@ def _lay_out(unfinished: Path, sharing: Sharing | None, default: Sharing) -> Non
     for folder in (unfinished, *(unfinished / name for name in (layout.LOG, layout.BASES, layout.CACHE))):
         durable.make_folder(folder)
         if wanted != "no":
-            durable.give_bits(folder, access.SHARED_BITS[wanted])
-    modes = access.modes_of(unfinished, wanted)
+            durable.give_folder_mode(folder, lambda status: access.modes_by(status, wanted))
+    modes = access.modes_by(unfinished.stat(), wanted)
     texts = {layout.FORMAT_FILE: layout.FORMAT_TEXT}
     if sharing is not None or wanted != "no":
         texts[layout.SHARED_FILE] = layout.SHARED_TEXT.format(wanted)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..files.access import Modes, Sharing
 
-OWN_FILE, OWN_FOLDER = stat.S_IRUSR | stat.S_IWUSR, stat.S_IRWXU
+OWN_FILE, OWN_FOLDER = stat.S_IRUSR, stat.S_IRUSR | stat.S_IXUSR
 """What the owner must be able to do with a file and a folder, also where nothing is shared."""
 
 
@@ -38,12 +38,16 @@ class Misfit:
         The mode that it should have.
     group : int
         The group that it should have.
+    keeps_out : bool
+        Whether it keeps others out: that they may only read a file does not, since files are never changed in place
+        but where a new one can take their place.
     """
 
     path: str
     status: os.stat_result
     wanted: int
     group: int
+    keeps_out: bool
 
     @property
     def owner(self) -> str:
@@ -81,10 +85,21 @@ def set_sharing(store: Path, sharing: Sharing) -> list[Misfit]:
     """
     check_format(store)
     if sharing != "no":
-        durable.give_bits(store, access.SHARED_BITS[sharing])
+        durable.give_folder_mode(store, lambda status: access.modes_by(status, sharing))
+    _record(store, sharing)
+    return set_modes(store)
+
+
+def mend_record(store: Path) -> None:
+    """Record anew who may use a store, by the bits of its folder, where what is recorded makes no sense."""
+    if (store / layout.SHARED_FILE).exists() and access.recorded_sharing(store) is None:
+        durable.remove_empty(store / layout.SHARED_FILE)
+        _record(store, access.sharing_by_bits(store))
+
+
+def _record(store: Path, sharing: Sharing) -> None:
     text = layout.SHARED_TEXT.format(sharing).encode()
     durable.put(store / layout.SHARED_FILE, lambda output: output.write(text))
-    return set_modes(store)
 
 
 def set_modes(store: Path) -> list[Misfit]:
@@ -97,18 +112,18 @@ def set_modes(store: Path) -> list[Misfit]:
     """
     if sys.platform == "win32":
         return []
-    return [misfit for misfit, folder in _misfits(store) if not _mended(misfit, folder)]
+    return [misfit for misfit, folder in _misfits(store) if not _mended(misfit, folder) and misfit.keeps_out]
 
 
 def misfits(store: Path) -> list[Misfit]:
     """Return the files of a store whose modes do not fit: of one that is shared, so that they keep others out."""
-    return [] if sys.platform == "win32" else [misfit for misfit, _ in _misfits(store)]
+    return [] if sys.platform == "win32" else [misfit for misfit, _ in _misfits(store) if misfit.keeps_out]
 
 
 def _misfits(store: Path) -> Iterator[tuple[Misfit, int]]:
     """Yield what does not fit, with a descriptor of the folder that it stands in, folders before what they hold."""
     try:
-        modes = access.modes_of(store, access.sharing_of(store))
+        modes = access.modes_by(store.stat(), access.sharing_of(store))
     except OSError:
         return
     for path, folders, files, descriptor in os.fwalk(store, follow_symlinks=False):
@@ -119,21 +134,22 @@ def _misfits(store: Path) -> Iterator[tuple[Misfit, int]]:
 
 
 def _misfit(path: str, name: str, folder: int, modes: Modes) -> Misfit | None:
-    """Return what does not fit in a file of an open folder; that others may only read it does no harm."""
+    """Return what does not fit in a file of an open folder."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:  # it has gone
         return None
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
-        wanted = needed = OWN_FOLDER if modes.file is None else modes.folder
+        wanted, needed = (OWN_FOLDER if modes.file is None else modes.folder), ~0
     elif stat.S_ISREG(status.st_mode) and not durable.is_temporary(name):
         wanted = OWN_FILE if modes.file is None else modes.file
-        needed = wanted & (stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+        needed = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
     else:
         return None
     group = status.st_gid if modes.file is None else modes.group
-    return Misfit(path, status, mode | wanted, group) if needed & ~mode or group != status.st_gid else None
+    strange, lacking = group != status.st_gid, wanted & ~mode
+    return Misfit(path, status, mode | wanted, group, strange or bool(lacking & needed)) if strange or lacking else None
 
 
 def _mended(misfit: Misfit, folder: int) -> bool:

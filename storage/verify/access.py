@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..files import access, durable, layout
 from ..files.locations import mode_of
-from ..transfer.sharing import misfits, set_modes
+from ..transfer.sharing import mend_record, misfits, set_modes
 from .findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from ..history.ledger import Ledger
@@ -30,14 +30,27 @@ def access_findings(store: Path) -> list[Finding]:
     if not access.may_read(store):
         return [_finding(store, store)]
     denied = {finding.path: finding for finding in _denied(store)}
+    return [*denied.values(), *_record_findings(store), *_mode_findings(store, denied)]
+
+
+def _mode_findings(store: Path, denied: Container[str]) -> Iterator[Finding]:
+    """Yield a note for each file whose mode keeps others out."""
     notes = (Finding("note", misfit.path, misfit.fault, advice="mode-not-shared") for misfit in misfits(store))
-    return [*denied.values(), *(note for note in notes if note.path not in denied)]
+    yield from (note for note in notes if note.path not in denied)
+
+
+def _record_findings(store: Path) -> Iterator[Finding]:
+    """Yield a finding for a record of who may use the store that makes no sense."""
+    path = store / layout.SHARED_FILE
+    if path.exists() and access.may_read(path) and access.recorded_sharing(store) is None:
+        yield Finding("derived", layout.SHARED_FILE, f"{path} does not say who may use the store.")
 
 
 def mend_access(store: Path) -> list[Finding]:
     """Set the modes that this account may set, and return the findings that have gone with that."""
     before = access_findings(store)
     if before:
+        mend_record(store)
         set_modes(store)
     left = {finding.path for finding in access_findings(store)} if before else set[str]()
     return [replace(finding, repaired=True) for finding in before if finding.path not in left]
