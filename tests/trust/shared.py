@@ -283,15 +283,15 @@ def grn(arguments: Sequence[str]) -> tuple[int, str]:
     return code, printed.getvalue()
 
 
-def warm_up(folder: Path, questions: Sequence[tuple[str, ...]]) -> None:
+def warm_up(folder: Path, chosen: Sequence[Verb], questions: Sequence[tuple[str, ...]]) -> None:
     """Load all that commands load: an account may not reach what root has installed."""
     prepared = verbs.build(folder / "warm", size=24, dense=False)
-    for verb in verbs.VERBS:
+    for verb in chosen:
         verbs.lay_out(prepared, folder / "stores", verb)
         grn(verb.arguments(folder / "stores"))
-    for question in questions:
+    commit = ("commit", str(prepared / verbs.SETS), "--strength", "0.1")
+    for question in (*questions, ("log", "--all"), commit):
         grn(["-s", str(prepared / verbs.STORE), *question])
-    grn(["-s", str(prepared / verbs.STORE), "log", "--at", "v99"])
 
 
 def prepare(lab: Path, sharing: Sharing, ada: Account) -> Path:
@@ -373,7 +373,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [verb for verb in verbs.VERBS if verb.name in options.verbs]
     with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
         Path(name).chmod(0o755)  # the accounts shall reach it
-        warm_up(Path(name), questions)
+        warm_up(Path(name), chosen, questions)
         (lab := Path(name) / "lab").mkdir()
         os.chown(lab, 0, LAB)
         lab.chmod(0o2775)
