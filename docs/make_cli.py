@@ -55,6 +55,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 5 | the numbers do not allow it: the result would not be a covariance |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug in grn |
+| 77 | this account may not read or write a file of the store; nothing is said of what is in it |
 | 130 | interrupted |
 | 141 | the reader of the answer closed the pipe |
 
@@ -264,7 +265,9 @@ NOTES = """\
   is over the first version, in nats. `tests` is empty where the rows went to `output`.
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
-  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
+  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`;
+  `kind` is `damage`, `derived` (can be made again), `denied` (may not be read) or `note`. `init STORE --shared` without
+  a source has `store`, `shared` and `others`, the files whose modes are others' to set: `file`, `owner`, `mode`.
 * `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`;
   `files` of `export --edges` has its file and those beside it, and `nodes` counts genes.
   `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its

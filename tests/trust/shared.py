@@ -134,10 +134,7 @@ class Ended:
 @contextlib.contextmanager
 def umask_alone() -> Iterator[None]:
     """Let the umask decide, as it does where nothing is shared."""
-    with (
-        mock.patch.object(durable, "give_mode", return_value=None),
-        mock.patch.object(durable, "give_bits", return_value=None),
-    ):
+    with mock.patch.object(durable, "give_mode", return_value=None):
         yield
 
 
