@@ -77,6 +77,12 @@ def recorded_sharing(store: Path) -> Sharing | None:
     return RECORDED.get(text.decode(errors="replace"))
 
 
+def makes_no_sense(store: Path) -> bool:
+    """Return whether a store has a record of who may use it that this account may read, and that says nothing."""
+    path = store / layout.SHARED_FILE
+    return os.path.lexists(path) and may_read(path) and recorded_sharing(store) is None
+
+
 def sharing_of(store: Path) -> Sharing:
     """Return who may use a store: as it records, else as the bits of its folder say."""
     return recorded_sharing(store) or sharing_by_bits(store)

@@ -92,7 +92,7 @@ def set_sharing(store: Path, sharing: Sharing) -> list[Misfit]:
 
 def mend_record(store: Path) -> None:
     """Record anew who may use a store, by the bits of its folder, where what is recorded makes no sense."""
-    if (store / layout.SHARED_FILE).exists() and access.recorded_sharing(store) is None:
+    if access.makes_no_sense(store):
         durable.remove_empty(store / layout.SHARED_FILE)
         _record(store, access.sharing_by_bits(store))
 
@@ -125,6 +125,8 @@ def _misfits(store: Path) -> Iterator[tuple[Misfit, int]]:
     try:
         modes = access.modes_by(store.stat(), access.sharing_of(store))
     except OSError:
+        return
+    if not access.may_read(store):
         return
     for path, folders, files, descriptor in os.fwalk(store, follow_symlinks=False):
         here = Path(path).relative_to(store)

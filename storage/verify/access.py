@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from ..history.ledger import Ledger
 
+MODE = "mode-not-shared"
+"""The code of the advice on a file that keeps others out, whether or not this account may read it."""
+
 NEEDED = (".", layout.FORMAT_FILE, layout.LOG, layout.PACKS, layout.BASES)
 """What versions are read from; the rest of a store can be made again."""
 
@@ -35,15 +38,15 @@ def access_findings(store: Path) -> list[Finding]:
 
 def _mode_findings(store: Path, denied: Container[str]) -> Iterator[Finding]:
     """Yield a note for each file whose mode keeps others out."""
-    notes = (Finding("note", misfit.path, misfit.fault, advice="mode-not-shared") for misfit in misfits(store))
+    notes = (Finding("note", misfit.path, misfit.fault, advice=MODE) for misfit in misfits(store))
     yield from (note for note in notes if note.path not in denied)
 
 
 def _record_findings(store: Path) -> Iterator[Finding]:
     """Yield a finding for a record of who may use the store that makes no sense."""
-    path = store / layout.SHARED_FILE
-    if path.exists() and access.may_read(path) and access.recorded_sharing(store) is None:
-        yield Finding("derived", layout.SHARED_FILE, f"{path} does not say who may use the store.")
+    if access.makes_no_sense(store):
+        what = f"{store / layout.SHARED_FILE} does not say who may use the store."
+        yield Finding("derived", layout.SHARED_FILE, what)
 
 
 def mend_access(store: Path) -> list[Finding]:
@@ -64,6 +67,14 @@ def with_versions(findings: Iterable[Finding], ledger: Ledger) -> Iterator[Findi
         every = finding.path == layout.BASES
         versions = (history.number(commit.id) for commit in history.commits if every or commit.base == base)
         yield replace(finding, versions=tuple(sorted(versions))) if finding.kind == "denied" else finding
+
+
+def of_readable(findings: Iterable[Finding], access: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings on what is derived, without those on files that may not be read: what is in these is not known."""
+    unread = [finding.path for finding in access if finding.advice != MODE]
+    for finding in findings:
+        if finding.kind != "derived" or not any(f"{finding.path}/".startswith(f"{path}/") for path in unread):
+            yield finding
 
 
 def _denied(store: Path) -> Iterator[Finding]:

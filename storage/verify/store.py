@@ -10,7 +10,7 @@ from ...engine.errors import AccessDenied, FormatError
 from ..files import hdf5, layout
 from ..files.locations import DirectoryStore, check_format
 from ..history.ledger import Ledger
-from .access import access_findings, with_versions
+from .access import access_findings, of_readable, with_versions
 from .cache import artifact_findings, cache_findings, index_agrees, pack_findings, read_derived, stray_findings
 from .findings import Finding, Meter, Report, read_problem
 from .log import COMMIT_BYTES, base_findings, commit_findings, log_findings, number_findings
@@ -62,10 +62,11 @@ def verify(
     report.findings += commit_findings(ledger, meter, quick=quick)
     report.findings += base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.locations.bases())
-    report.findings += artifact_findings(ledger, report)
+    report.findings += of_readable(artifact_findings(ledger, report), denied)
     if isinstance(ledger.locations, DirectoryStore):
         if ledger.locations.cache is not None:
-            report.findings += cache_findings(ledger, ledger.locations.cache, before, report, quick=quick)
+            derived = cache_findings(ledger, ledger.locations.cache, before, report, quick=quick)
+            report.findings += of_readable(derived, denied)
         report.findings += pack_findings(ledger, ledger.locations)
         report.findings += stray_findings(ledger.locations, claim=ledger.log.next)
     else:

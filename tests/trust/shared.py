@@ -119,9 +119,17 @@ class Ended:
     code: int
     text: str
 
-    def fault(self, *, may_be_refused: bool) -> str:
-        """Return what is bad about it, of `BAD`, on a sound store; an empty text if nothing is."""
-        if self.code == 0:
+    def fault(self, *, may_be_refused: bool, harmed: bool) -> str:
+        """Return what is bad about it, of `BAD`; an empty text if nothing is.
+
+        Parameters
+        ----------
+        may_be_refused : bool
+            Whether the account may be refused what it asks for.
+        harmed : bool
+            Whether something derived is damaged, and the account may not be able to make it again.
+        """
+        if self.code == 0 or (harmed and may_be_refused and self.code == 1):
             return ""
         if self.code == DAMAGED or any(words in self.text for words in WORDS_OF_DAMAGE):
             return "false damage"
@@ -216,7 +224,8 @@ class Case:
         if arguments[0] in ("init", "clone"):
             arguments += ["--shared", self.sharing]
         [done] = self._run(self.bob, [arguments])
-        if fault := done.fault(may_be_refused=apart):
+        harmed = self.verb.name == "repair"
+        if fault := done.fault(may_be_refused=apart, harmed=harmed):
             yield fault, self._tell(self.bob, done)
         else:
             yield ENDS[done.code != 0], ""
@@ -227,7 +236,7 @@ class Case:
         for account, first in ((self.ada, [commit]), (self.bob, []), (self.carol, [])):
             may_be_refused = apart or (account is self.carol and self.sharing != "all")
             for ended in self._run(account, [*first, *self._asked()]):
-                if fault := ended.fault(may_be_refused=may_be_refused):
+                if fault := ended.fault(may_be_refused=may_be_refused, harmed=harmed):
                     yield fault, self._tell(account, ended)
         yield from self._loss()
         if not apart and (wrong := misfits(self.store)):
@@ -348,6 +357,7 @@ def play(
                     tally.add(Finding(stands, detail), name, bad=BAD)
                 if plant != "nothing" and tally.bad:
                     return tallies
+            print(sharing, f"{first:03o}", *tally.row(*ENDS, *BAD), sep="\t", file=sys.stderr, flush=True)
     return tallies
 
 
