@@ -22,7 +22,7 @@ from .options import COMPLETION_VARIABLE
 from .start import INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 DONE = 0
 ANSWER_IS_NO = 1
@@ -78,7 +78,7 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible() -> Generator[None]:
     """Let Ctrl-C raise an exception for as long as this lasts, if `start` has it end the process."""
     ends = signal.getsignal(signal.SIGINT) is start.end
     if ends:

@@ -345,11 +345,17 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, schema 1.")
     @click.option("--tsv", "as_tsv", is_flag=True, help="Print rows, tab-separated, numbers in full.")
+    @click.option(
+        "--safe-cells", is_flag=True, help="With --tsv: put ' before text that a spreadsheet would run as a formula."
+    )
     @functools.wraps(command)
-    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, **arguments: Any) -> int:
+    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, safe_cells: bool, **arguments: Any) -> int:
         if as_json and as_tsv:
             raise click.UsageError("An answer is printed as --json or as --tsv, not as both.")
-        return emit(command(*positional, **arguments), "json" if as_json else "tsv" if as_tsv else "text")
+        if safe_cells and not as_tsv:
+            raise click.UsageError("--safe-cells goes with --tsv: only rows are opened in a spreadsheet.")
+        form = "json" if as_json else "tsv" if as_tsv else "text"
+        return emit(command(*positional, **arguments), form, safe_cells=safe_cells)
 
     return wrapped
 

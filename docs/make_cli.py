@@ -33,7 +33,9 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
   that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
-  rows under a header, numbers in full; `--json` one object, below.
+  rows under a header, numbers in full; `--json` one object, below. Names of genes, pathways and messages are whatever
+  their authors wrote. A spreadsheet runs a text that begins with `=`, `+`, `-` or `@`: `--tsv --safe-cells` puts a `'`
+  before it, and leaves numbers as they are.
 * **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
