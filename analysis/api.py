@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
 from ..engine.progress import part_of
+from ..storage.files.access import check_sharing
 from ..storage.session import CACHE_LIMIT, WAIT
 from .repository import Repository
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..engine.network.panel import Panel
     from ..engine.progress import Progress
     from ..storage import repository as stored
+    from ..storage.files.access import Sharing
     from ..storage.history.versions import Version
     from ..storage.networks.bases import NewBase
     from ..storage.verify.findings import Report
@@ -90,7 +92,7 @@ def open(  # noqa: A001
     return Repository(path, author=author, time=time, wait=wait, cache_limit=cache_limit)
 
 
-def clone(source: str | Path, path: str | Path) -> Repository:
+def clone(source: str | Path, path: str | Path, *, shared: Sharing | None = None) -> Repository:
     """Return the repository of a new store with the whole history of another, or of a file that one was exported to.
 
     Parameters
@@ -99,6 +101,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
         The other store, or the file.
     path : str or Path
         The path of the new store; nothing may stand there.
+    shared : {"no", "group", "all"}, optional
+        Who may use it, as for `init`.
 
     Raises
     ------
@@ -109,7 +113,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     """
     from ..storage.transfer.clone import clone as copy_store
 
-    copy_store(Path(source), Path(path))
+    check_sharing(shared)
+    copy_store(Path(source), Path(path), sharing=shared)
     return Repository(path)
 
 
@@ -181,6 +186,7 @@ def init(
     ridge: float = 0.0,
     noise: str | Path | None = None,
     factor_covariance: str | Path | None = None,
+    shared: Sharing | None = None,
     message: str = "",
     author: str | None = None,
     time: datetime | None = None,
@@ -223,6 +229,9 @@ def init(
         Ids of the samples to estimate from; all by default.
     keep_expression : bool, optional
         Whether to keep the values with the base; by default up to 256 MB are.
+    shared : {"no", "group", "all"}, optional
+        Who may use the store: each account as its umask says, the group of its folder, or that group and all others to
+        read. By default `group` where the folder that holds it is writable for its group and has the setgid bit.
     message : str
         The message of the first commit.
     author : str, optional
@@ -244,9 +253,11 @@ def init(
     arguments = dict(locals())
     from ..storage.transfer import creation
 
+    check_sharing(shared)
     creation.check_free(Path(path))
     base = _new_base({name: arguments[name] for name in _base_defaults()}, None, part_of(progress, 0, MADE))
-    return Repository.create(path, base, message=message, author=author, time=time, progress=part_of(progress, MADE, 1))
+    writing = part_of(progress, MADE, 1)
+    return Repository.create(path, base, message=message, author=author, time=time, shared=shared, progress=writing)
 
 
 def set_base(
@@ -295,7 +306,7 @@ def set_base(
 
 def _base_defaults() -> dict[str, Any]:
     """Return the arguments of `init` that say how a base is made, with their defaults."""
-    others = ("path", "message", "author", "time", "progress")
+    others = ("path", "shared", "message", "author", "time", "progress")
     parameters = inspect.signature(init).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name not in others}
 

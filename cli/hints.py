@@ -299,6 +299,20 @@ HINTS: dict[str, str] = {
     "index-damaged": "`grn verify --repair` makes the index again, from the log.",
     "log-damaged": "`grn verify` shows which versions are affected, and what can be done.",
     "lost-entry": "`grn verify` shows which entry, and which versions need it.",
+    "may-not-as-stranger": (
+        "{account} is not in the group {group}: an administrator can add it (`usermod -aG {group} {account}`), or "
+        "{owner} can let all others read (`grn init {store} --shared all`)."
+    ),
+    "may-not-read": (
+        "{owner} can type `{command}`. For all files of a store: `grn verify --repair` where it is shared, and "
+        "`grn init {store} --shared group` shares it."
+    ),
+    "may-not-see": "Nothing was changed. Whoever owns that folder can let you in.",
+    "may-not-use-own": "Type `{command}`.",
+    "may-not-write": (
+        "{owner} can let the group {group} write: `grn init {store} --shared group`; `grn clone {store} NEW.grn` makes "
+        "a store of your own."
+    ),
     "name-active": "`grn revert {version} --only {name}` removes it; --if-absent skips equal content.",
     "name-uncertain": "`grn log --all` lists what can be read, and `grn verify` what is lost.",
     "nameless-account": "Name the author: GRN_AUTHOR=name, or author= in Python.",
@@ -437,6 +451,7 @@ OTHER_TOOLS: dict[str, str] = {
 ADVICE: dict[str, str] = {
     "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",
     "file-damaged": "{problem}: `grn clone` makes an undamaged store from it.",
+    "mode-not-shared": "{problem}: --repair, run by its owner, sets that.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
 }
 """Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""

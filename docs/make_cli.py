@@ -33,7 +33,9 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
   that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
-  rows under a header, numbers in full; `--json` one object, below.
+  rows under a header, numbers in full; `--json` one object, below. Names of genes, pathways and messages are whatever
+  their authors wrote. A spreadsheet runs a text that begins with `=`, `+`, `-` or `@`: `--tsv --safe-cells` puts a `'`
+  before it, and leaves numbers as they are.
 * **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
@@ -56,6 +58,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 5 | the numbers do not allow it: the result would not be a covariance |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug in grn |
+| 77 | this account may not read or write a file of the store; nothing is said of what is in it |
 | 130 | interrupted |
 | 141 | the reader of the answer closed the pipe |
 
@@ -269,7 +272,9 @@ NOTES = """\
   is over the first version, in nats. `tests` is empty where the rows went to `output`.
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
-  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
+  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`;
+  `kind` is `damage`, `derived` (can be made again), `denied` (may not be read) or `note`. `init STORE --shared` without
+  a source has `store`, `shared` and `others`, the files whose modes are others' to set: `file`, `owner`, `mode`.
 * `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`;
   `files` of `export --edges` has its file and those beside it, and `nodes` counts genes.
   `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its

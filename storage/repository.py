@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..engine.network.snapshot import Snapshot
     from ..engine.progress import Progress
     from ..formats.pathways.pathways import PathwayFile
+    from .files.access import Sharing
     from .history.active import History
     from .history.planning import Plan
     from .history.refs import Move, Refs
@@ -112,11 +113,13 @@ class Repository:
         message: str = "",
         author: str | None = None,
         time: datetime | None = None,
+        shared: Sharing | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
 
-        With `progress`, that is called now and then with the share of the base that is written.
+        `shared` says who may use it, as in `grnledger.init`. With `progress`, that is called now and then with the
+        share of the base that is written.
 
         Raises
         ------
@@ -130,7 +133,7 @@ class Repository:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
             cls(store, author=author, time=time).write(plan)
 
-        creation.create(Path(path), base, begin, progress or unheard)
+        creation.create(Path(path), base, begin, progress or unheard, sharing=shared)
         return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
@@ -227,6 +230,8 @@ class Repository:
             commit = None if rev is None else self._resolve(rev)
             return newest_first(self._ledger, commit, self._resolve(without) if without else None)
 
+        if rev is None and not self._history.known:
+            raise self._ledger.lost()
         listed = 0
         try:
             for version in listing():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 
 import click
 
@@ -14,7 +14,7 @@ from .. import output
 from .answer import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from json import JSONEncoder
 
     from .answer import Answer
@@ -23,14 +23,28 @@ SCHEMA = 1
 """The number of the JSON contract: it grows when a field changes its meaning or goes."""
 
 
-def emit(answer: Answer, form: str) -> int:
-    """Print an answer as `json`, `tsv` or `text`, then its notes, and return its exit code."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a text begins with that a spreadsheet runs as a formula."""
+
+
+def emit(answer: Answer, form: str, *, safe_cells: bool = False) -> int:
+    """Print an answer, then its notes, and return its exit code.
+
+    Parameters
+    ----------
+    answer : Answer
+        The answer.
+    form : str
+        `json`, `tsv` or `text`.
+    safe_cells : bool
+        Whether texts in rows that a spreadsheet would run have a `'` before them; numbers are as they are.
+    """
     if form == "json":
         _write(_json(answer))
     elif form == "text" and answer.parts is not None:
         output.page_parts(answer.parts())
     elif form == "tsv" or answer.text is None:
-        _write(_tsv(answer.columns, answer.rows))
+        _write(_tsv(answer.columns, answer.rows, _safe_cell if safe_cells else _cell))
     elif (text := answer.text()) is not None:
         output.page(text) if answer.paged else click.echo(text)
     for note in answer.notes:
@@ -45,22 +59,28 @@ def _write(parts: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]], cell_of: Callable[[object], str]) -> Iterator[str]:
     """Yield lines of tab-separated values under a header; numbers in full, so that they can be read back."""
-    lines = map(_line, rows)
+
+    def line(cells: Sequence[object]) -> str:
+        return "\t".join(map(cell_of, cells)) + "\n"
+
+    lines = map(line, rows)
     if columns:
-        yield _line(columns) + next(lines, "")  # what fails before its first row prints nothing
+        yield line(columns) + next(lines, "")  # what fails before its first row prints nothing
         yield from lines
-
-
-def _line(cells: Sequence[object]) -> str:
-    return "\t".join(map(_cell, cells)) + "\n"
 
 
 def _cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(_cell, cast("list[object]", value)))
     return printable(field_text(value))
+
+
+def _safe_cell(value: object) -> str:
+    """Return a cell; one that is no number, and begins as a formula does, with a `'` before it."""
+    text = _cell(value)
+    return f"'{text}" if text.startswith(FORMULA) and not isinstance(value, SupportsFloat) else text
 
 
 def _json(answer: Answer) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -16,6 +17,7 @@ import numpy as np
 
 from ...engine.errors import FormatError
 from ...engine.network.covariance import row_blocks
+from . import access
 from .joined_crc import joined_crc
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class BulkRows:
             while done < len(buffer) and (read := _pread(self._descriptor, buffer[done:], start + done)):
                 done += read
         except OSError as failure:
-            raise OSError(failure.errno, failure.strerror, str(self.path)) from None
+            raise access.refusal(failure.errno or errno.EIO, self.path) from None
         return done
 
 

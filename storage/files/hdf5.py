@@ -23,7 +23,7 @@ from h5py import h5a, h5d, h5f, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttr
 from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
-from . import layout
+from . import access, layout
 from .bulk_rows import BulkRows, RowSource, bulk_blocks, bulk_type, checksums_of, little_endian
 from .locations import Location
 
@@ -57,7 +57,7 @@ NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, 
 ERRNO = re.compile(r"errno = (\d+)")
 """The number of an error of the system, as HDF5 writes it in its messages."""
 
-OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
+OF_THE_FILE = {errno.EIO}
 """Errors of the system that concern one file, and leave the others readable."""
 
 
@@ -354,7 +354,7 @@ def _translated(location: Location) -> Generator[None]:
         raise Missing(f"{location.path} is missing from the store.") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
-            raise OSError(reason, os.strerror(reason), str(location.path)) from None
+            raise access.refusal(reason, location.path) from None
         if not location.path.exists():  # it went while HDF5 looked at it
             raise Missing(f"{location.path} is missing from the store.") from None
         text = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 FORMAT_FILE = "FORMAT"
 FORMAT_TEXT = f"grnledger store {FORMAT_VERSION}\n"
+SHARED_FILE = "SHARED"
+SHARED_TEXT = "grnledger shared {}\n"
+"""What the file SHARED holds: who may use the store, `no`, `group` or `all`."""
 
 SUFFIX = ".grn"
 LOG = "log"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import errno
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
-from . import layout
+from . import access, layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,6 +158,8 @@ class DirectoryStore:
             return layout.entry_names(os.listdir(self._log))  # noqa: PTH208  a log may have ten thousand
         except (FileNotFoundError, NotADirectoryError):
             raise FormatError(f"{self.path} is damaged: it has no folder {layout.LOG}.") from None
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, self._log) from None
 
     def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
         """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""
@@ -174,6 +178,8 @@ class DirectoryStore:
             return set()
         except NotADirectoryError:
             raise FormatError(f"{self.path / layout.PACKS} is not a folder: the store is damaged.") from None
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, self._packs) from None
 
     def pack_path(self, first: int, last: int) -> Path:
         """Return the file of a pack."""
@@ -233,6 +239,8 @@ class DirectoryStore:
             return self.loose_path(number).stat().st_size > 0
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except PermissionError as denied:  # its folder may be listed, but not entered
+            raise access.refusal(denied.errno or errno.EACCES, self._log) from None
 
 
 def _numbers_of(names: Iterable[str]) -> list[int]:
@@ -258,16 +266,21 @@ def check_format(path: Path) -> None:
         There is no store.
     FormatError
         It is not a store, or a newer one.
+    AccessDenied
+        This account may not read it.
     """
-    if not path.exists():
+    if mode_of(path) is None:
         raise NotFound(f"There is no store {path}.", code="no-such-store")
-    if not (path / layout.FORMAT_FILE).is_file():
+    if not stat.S_ISREG(mode_of(path / layout.FORMAT_FILE) or 0):
         message = f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file."
         if (path / layout.LOG).is_dir():
             raise FormatError(message, code="format-file")
         raise FormatError(message, hint="Name another folder.")
-    with (path / layout.FORMAT_FILE).open("rb") as file:
-        text = file.read(200).decode(errors="replace")
+    try:
+        with (path / layout.FORMAT_FILE).open("rb") as file:
+            text = file.read(200).decode(errors="replace")
+    except PermissionError as denied:
+        raise access.refusal(denied.errno or errno.EACCES, path / layout.FORMAT_FILE) from None
     if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
         raise FormatError(
             f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
@@ -278,6 +291,16 @@ def check_format(path: Path) -> None:
             f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",
             code="newer-store",
         )
+
+
+def mode_of(path: Path) -> int | None:
+    """Return the kind and mode of a file or folder, `None` where there is none; raises `AccessDenied`."""
+    try:
+        return path.stat().st_mode
+    except PermissionError as denied:
+        raise access.refusal(denied.errno or errno.EACCES, path) from None
+    except OSError:
+        return None
 
 
 def disk_bytes(path: Path) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from . import layout
-from .locations import Location, directory_of, group_of
+from .locations import Location, directory_of, group_of, mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +85,10 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
         There is no store.
     FormatError
         It is not a store, or a newer one.
+    AccessDenied
+        This account may not read it.
     """
-    if path.is_file():
+    if stat.S_ISREG(mode_of(path) or 0):
         from . import hdf5
 
         if hdf5.is_hdf5(path):

@@ -189,7 +189,7 @@ def _is_known(shown: str) -> bool:
     stem = name.removesuffix(layout.FILE_ENDING)
     is_hash = len(stem) == 64 and not stem.strip("0123456789abcdef")
     return {
-        "": name in (layout.FORMAT_FILE, layout.LOCK),
+        "": name in (layout.FORMAT_FILE, layout.SHARED_FILE, layout.LOCK),
         layout.LOG: layout.entry_number(name) is not None,
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash,

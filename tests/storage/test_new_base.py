@@ -533,7 +533,8 @@ def test_an_option_of_another_source_is_refused_and_not_passed_over(
 
 def test_options_left_at_their_defaults_go_with_every_source(new: Callable[..., Repository]) -> None:
     parameters = inspect.signature(grnledger.init).parameters
-    everywhere = {"path", "expression", "covariance", "factor_model", "genes", "message", "author", "time", "progress"}
+    everywhere = {"path", "expression", "covariance", "factor_model", "genes", "shared", "message", "author", "time"}
+    everywhere |= {"progress"}
     names = [name for names in OPTIONS.values() for name in names]
     assert {*names, *everywhere} == {*parameters}
     repo = new(covariance=positive(), genes=GENES[:6], **{name: parameters[name].default for name in names})
