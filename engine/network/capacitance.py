@@ -247,7 +247,7 @@ def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = Non
         It is not positive definite.
     """
     if len(matrix) <= LARGEST_SMALL:
-        return np.linalg.cholesky(matrix)
+        return cast("NDArray[np.float64]", np.linalg.cholesky(matrix))
     room = matrix.copy() if out is None else out
     if room is not matrix:
         room[:] = matrix
