@@ -64,17 +64,19 @@ class Columns:
 
     def times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return X Y, shape (p, k), in O((p + m) k)."""
-        if right.shape[1] == 1:  # faster than making a sparse array first
+        if right.shape[1] == 1:
             return _sum_by_target(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
-        return np.asarray(self._transposed().T @ right)
+        sums = np.zeros((self.shape[0], right.shape[1]))
+        for row, (start, stop) in zip(right, itertools.pairwise(self.starts.tolist()), strict=True):
+            sums[self.genes[start:stop]] += self.values[start:stop, np.newaxis] * row
+        return sums
 
     def transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return XᵀY, shape (r, k), in O(mk), from the rows of Y that the columns touch."""
         if right.shape[1] == 1:
             return _sum_by_target(self.owners, self.values * right[self.genes, 0], self.shape[1])[:, None]
         sums = np.zeros((self.shape[1], right.shape[1]))
-        starts = self.starts.tolist()
-        for column, (start, stop) in enumerate(itertools.pairwise(starts)):
+        for column, (start, stop) in enumerate(itertools.pairwise(self.starts.tolist())):
             np.sum(self.values[start:stop, np.newaxis] * right[self.genes[start:stop]], axis=0, out=sums[column])
         return sums
 

@@ -11,8 +11,6 @@ from ..tabular import facts_html
 from ..threads import one_blas_thread
 from .capacitance import Capacitance, factor
 from .operators import SymmetricOperator
-from .pairs.edge_rule import EdgeRule
-from .pairs.edges import Edges, Neighbors, edges, neighbors
 from .panel import Gene, GeneSelection, Panel, is_single
 from .stored_rows import compute_anew
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .anchor import Anchor, KnownProducts
+    from .pairs.edges import Edges, Neighbors
     from .pathway import Pathway
     from .stored_rows import Recall
 
@@ -155,6 +154,9 @@ class Snapshot:
         top : int, optional
             As many edges as this, and any that tie with the last; p when both are absent.
         """
+        from .pairs.edge_rule import EdgeRule  # a dozen modules, which a commit or a pair has no need of
+        from .pairs.edges import edges
+
         return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
@@ -169,6 +171,9 @@ class Snapshot:
         top : int, optional
             As many partners as this; 20 when both are absent.
         """
+        from .pairs.edge_rule import EdgeRule
+        from .pairs.edges import neighbors
+
         return neighbors(self.precision, gene, EdgeRule.of(threshold, top, 20))
 
     def _scaled(

@@ -21,7 +21,6 @@ import numpy as np
 
 from ...engine.threads import numerics
 from ..files import durable, layout
-from .provenance import software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -156,4 +155,6 @@ def read_numbers(path: Path, request: str | None = None) -> NDArray[np.float64] 
 @functools.cache
 def made_by() -> str:
     """Return what computes numbers here: this program, the libraries, and the BLAS for this processor."""
+    from .provenance import software  # which reads the versions of what is installed
+
     return layout.canonical_json({**software(), "blas": numerics()})

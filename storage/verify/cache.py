@@ -14,6 +14,7 @@ from ..history.index.rows import NONE
 from ..history.ledger import index_of
 from ..names import read_genes, read_panel
 from ..networks import anchors, artifacts
+from ..networks.remembered import read_numbers
 from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report,
         yield from _index_findings(ledger, cache, before)
         yield from _panel_findings(ledger, cache / layout.PANEL)
         yield from _anchor_findings(ledger, cache, report, quick=quick)
+        yield from _numbers_findings(ledger, cache / layout.NUMBERS)
     except PermissionError as failure:
         yield Finding(
             "note", layout.CACHE, f"{failure.filename} cannot be read: {failure.strerror}. No version needs it."
@@ -126,6 +128,16 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
             yield Finding("derived", shown, f"{path} is damaged: its content does not match its name.")
 
 
+def _numbers_findings(ledger: Ledger, folder: Path) -> Iterator[Finding]:
+    """Yield a finding for each file of remembered numbers that is damaged."""
+    if folder.is_symlink():
+        yield Finding("note", within(ledger, folder), "It is a link: nothing is read from there, or kept.")
+    elif folder.is_dir():
+        for path in sorted(path for path in folder.iterdir() if is_hash(path.name)):
+            if read_numbers(path) is None:
+                yield Finding("derived", within(ledger, path), f"{path} is damaged: it is not what was written.")
+
+
 def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     """Yield a finding for each analysis that is damaged; a note where they may not be read."""
     folder = ledger.locations.path / layout.ARTIFACTS
@@ -187,16 +199,21 @@ def _is_known(shown: str) -> bool:
     """Return whether a store may have a file of that name."""
     folder, _, name = shown.rpartition("/")
     stem = name.removesuffix(layout.FILE_ENDING)
-    is_hash = len(stem) == 64 and not stem.strip("0123456789abcdef")
     return {
         "": name in (layout.FORMAT_FILE, layout.SHARED_FILE, layout.LOCK),
         layout.LOG: layout.entry_number(name) is not None,
         layout.PACKS: layout.pack_range(name) is not None,
-        layout.BASES: is_hash,
-        layout.ARTIFACTS: is_hash,
+        layout.BASES: is_hash(stem),
+        layout.ARTIFACTS: is_hash(stem),
         layout.CACHE: name in (layout.HISTORY, layout.LAST_ENTRY, layout.PANEL, *layout.OLD_CACHE),
-        f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
+        f"{layout.CACHE}/{layout.ANCHORS}": is_hash(stem),
+        f"{layout.CACHE}/{layout.NUMBERS}": is_hash(name),
     }.get(folder, False)
+
+
+def is_hash(name: str) -> bool:
+    """Return whether a name is 64 hexadecimal digits."""
+    return len(name) == layout.HASH and not name.strip(layout.HEX)
 
 
 def _stems(folder: Path) -> Iterable[str]:

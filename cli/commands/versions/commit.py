@@ -9,7 +9,7 @@ import click
 
 from ....engine.wording import counted
 from ... import nouns, options, output, pathway_options
-from ...answers import difference, support, versions
+from ...answers import support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def command(
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
     from ....analysis.comparison.version_difference import preview_difference
+    from ...answers import difference
 
     with output.waiting("comparing") as progress:
         comparison = preview_difference(repo, plan, rule, top, progress=progress)
