@@ -154,6 +154,7 @@ COMMANDS = (
     "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 0 --table genes",
     "lmm fit --pheno z.tsv", "lmm fit --pheno several.tsv", "lmm enrich --pheno z.tsv --sets sets.gmt",
     "lmm compare --pheno z.tsv", "lmm scan --pheno z.tsv --tests sets.gmt",
+    "lmm scan --pheno z.tsv --tests sets.gmt --part 1/1 -o FORM.part", "lmm gather FORM.part",
     "plot network-changes v0..v2 -o FORM.png", "report v0..v2 -o FORM.html",
     "branch two-FORM", "base counts.tsv --counts --intensity 0.5 --branch two-FORM", "diff v0..two-FORM",
 )  # fmt: skip

@@ -62,14 +62,17 @@ class Workers:
     def revive(self) -> None:
         """Begin as many workers as have died."""
         self._processes = {name: process for name, process in self._processes.items() if process.poll() is None}
+        while len(self._processes) < self._number:
+            self.begin(self.address)
+
+    def begin(self, address: str, *options: str) -> None:
+        """Begin a worker of a scheduler at an address, which may be that of a proxy."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([FOLDER, *filter(None, sys.path)])}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as Dask's nannies set them
-        while len(self._processes) < self._number:
-            name = f"w{random.getrandbits(40):x}"
-            command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address, "--no-nanny", "--nthreads=1"]
-            self._processes[name] = subprocess.Popen(
-                [*command, "--no-dashboard", "--name", name], env=environment, stderr=subprocess.DEVNULL
-            )
+        name = f"w{random.getrandbits(40):x}"
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads=1"]
+        command += ["--no-dashboard", "--name", name, *options]
+        self._processes[name] = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
     def end(self) -> None:
         """Kill all workers."""

@@ -9,7 +9,7 @@ import click
 
 from ....engine.errors import InputError
 from ... import options
-from ...answers import scans
+from ...answers.written import scans
 
 if TYPE_CHECKING:
     from ...answers.answer import Answer

@@ -13,8 +13,9 @@ from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
 from ... import lmm_options, options, output, scheduler_options
-from ...answers import lmm, scans, versions
+from ...answers import lmm, versions
 from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note
+from ...answers.written import scans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...engine.wording import counted
-from .. import output
-from .answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
+from ....engine.wording import counted
+from ... import output
+from ..answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ...analysis.distribution.parts import Part
-    from ...analysis.lmm.scan import Row
+    from ....analysis.distribution.parts import Part
+    from ....analysis.lmm.scan import Row
 
 
 def answer(
@@ -45,7 +45,7 @@ def answer(
     sizes: list[int] = []
     rows = (row for block in _counted(blocks, sizes) for row in block)
     if target is not None:
-        from ...formats.files.writing import row_writer
+        from ....formats.files.writing import row_writer
 
         with row_writer(target, columns) as write:
             write(rows)
@@ -76,7 +76,7 @@ def part_answer(
     part: Part,
 ) -> Answer:
     """Return the answer of one part of a scan, which is written to a file; `whole` tells this scan from others."""
-    from ...analysis.distribution.parts import write_part
+    from ....analysis.distribution.parts import write_part
 
     sizes: list[int] = []
     of_whole = {**whole, "fields": fields, "notes": [[note.text, *note.forms] for note in notes]}
