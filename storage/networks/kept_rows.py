@@ -44,10 +44,11 @@ class KeptRows:
     def __init__(self, source: MatrixSource, most_bytes: int = KEPT_BYTES) -> None:
         self._source = source
         size = source.shape[0]
-        # n rows take 8np bytes, and 8n² more with one another.
-        self._capacity = min(size, int((math.sqrt(size**2 + most_bytes / 2) - size) / 2))
         self._parts = max(1, -(-size // WIDTH))
         self._width = -(-size // self._parts)
+        columns = self._parts * self._width
+        # n rows take 8n bytes a column, and 8n² more with one another.
+        self._capacity = min(size, int((math.sqrt(columns**2 + most_bytes / 2) - columns) / 2))
         self._lock = threading.Lock()
         self._slots: NDArray[np.intp] | None = None  # of each gene, −1 where its row is not kept
         self._rows = np.empty((self._parts, 0, self._width))
@@ -59,6 +60,11 @@ class KeptRows:
     def shape(self) -> tuple[int, int]:
         """(p, p)."""
         return self._source.shape
+
+    @property
+    def bytes_kept(self) -> int:
+        """The bytes that rows take, once there is room for all of them."""
+        return self._rows.nbytes + self._shared.nbytes
 
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows in the order asked, shape (m, p)."""

@@ -62,23 +62,23 @@ def largest_eigenvalue(
     """
     size, width = start.shape
     basis, small = np.empty((most * width, size)), np.zeros((most * width, most * width))
-    block, value, fresh = np.linalg.qr(start)[0], -np.inf, np.random.RandomState(SEED)
-    for last in range(width, (most + 1) * width, width):
-        vectors = basis[:last]
-        vectors[last - width :] = block.T
+    block, last, value, fresh = np.linalg.qr(start)[0], 0, -np.inf, np.random.RandomState(SEED)
+    for number in range(1, most + 1):
+        before, last = last, last + block.shape[1]
+        vectors, new = basis[:last], slice(before, last)
+        vectors[new] = block.T
         product = times(block)
         inner = vectors @ product
-        small[:last, last - width : last] = inner
-        small[last - width : last, :last] = inner.T
+        small[:last, new], small[new, :last] = inner, inner.T
         block, remainder = np.linalg.qr(product - vectors.T @ inner)
         ritz, coordinates = np.linalg.eigh((small[:last, :last] + small[:last, :last].T) / 2)
-        value, error = float(ritz[-1]), float(np.linalg.norm(remainder @ coordinates[-width:, -1]))
+        value, error = float(ritz[-1]), float(np.linalg.norm(remainder @ coordinates[new, -1]))
         rounding = size * np.finfo(np.float64).eps * float(np.abs(ritz).max())
+        if last == size or (number >= FEWEST and error <= max(tolerance * abs(value), rounding)):
+            return RitzValue(value, is_converged=True)
         if np.any(spent := np.abs(np.diagonal(remainder)) <= rounding):  # these directions lead nowhere new
             block[:, spent] = fresh.standard_normal((size, np.count_nonzero(spent)))
+        block = block[:, : size - last]
         for _ in range(2):  # once leaves rounding that later steps magnify
             block = np.linalg.qr(block - vectors.T @ (vectors @ block))[0]
-        is_small = error <= max(tolerance * abs(value), rounding)
-        if (is_small and last >= FEWEST * width) or last + width > size:
-            return RitzValue(value, is_small)
     return RitzValue(value, is_converged=False)
