@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from .analysis.repository import Repository as Repository
     from .engine.errors import (
+        AccessDenied as AccessDenied,
         Conflict as Conflict,
         EngineError as EngineError,
         FormatError as FormatError,

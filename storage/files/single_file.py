@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from typing import TYPE_CHECKING
 
-from . import layout
+from . import access, layout
 from .locations import Location, directory_of, group_of, mode_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
     if stat.S_ISREG(mode_of(path) or 0):
         from . import hdf5
 
-        if hdf5.is_hdf5(path):
+        try:
+            is_one_file = hdf5.is_hdf5(path)
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, path) from None
+        if is_one_file:
             return SingleFileStore(path)
     return directory_of(path)
