@@ -15,10 +15,9 @@ import click
 
 from ..engine.errors import AccessDenied, Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
-from . import start
+from . import INTERRUPTED, end
 from .hints import hint_of
 from .options import COMPLETION_VARIABLE
-from .start import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -80,15 +79,15 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
 
 @contextlib.contextmanager
 def _interruptible() -> Generator[None]:
-    """Let Ctrl-C raise an exception for as long as this lasts, if `start` has it end the process."""
-    ends = signal.getsignal(signal.SIGINT) is start.end
+    """Let Ctrl-C raise an exception for as long as this lasts, if `__main__` has it end the process."""
+    ends = signal.getsignal(signal.SIGINT) is end
     if ends:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
         if ends:
-            signal.signal(signal.SIGINT, start.end)
+            signal.signal(signal.SIGINT, end)
 
 
 def _comes_of_interrupt(error: BaseException | None) -> bool:

@@ -16,7 +16,7 @@ from ..triangular import solve_lower
 from .columns import Columns, rows_at
 from .covariance import Covariance, FactorCovariance, blocks_of
 from .dense import touched_rows
-from .stored_rows import compute_anew
+from .stored_rows import compute_anew, is_stored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -366,7 +366,9 @@ def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
             columns=columns,
             inner=inner,
             log_det=float(np.sum(np.log(base.noise))),
-            scaled=_scaled(columns, precision) if size * (factors + 1) <= SMALL_PANEL else None,
+            scaled=_scaled(columns, precision)
+            if size * (factors + 1) <= SMALL_PANEL and not is_stored(columns)
+            else None,
             recall=recall,
         )
     return Anchor(

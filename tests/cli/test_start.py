@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTERRUPTING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 from importlib.abc import MetaPathFinder
 
 class Interrupting(MetaPathFinder):
@@ -31,16 +32,17 @@ sys.meta_path.insert(0, Interrupting())
 
 AT_THE_END = """
 import atexit, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
 """
 
 GRN = """
-from grnledger.cli.start import main
+from grnledger.cli.__main__ import main
 sys.argv[1:] = sys.argv[2:]
 main()
 """
 
-LATER = ("numpy", "h5py", "scipy.linalg", "pydantic", "grnledger.engine.network.snapshot")
+LATER = ("numpy", "h5py", "pydantic", "grnledger.engine.network.snapshot")
 
 
 @pytest.fixture(scope="module")

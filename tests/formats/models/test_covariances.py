@@ -132,7 +132,7 @@ def test_a_matrix_of_any_numbers_is_read_some_rows_at_a_time(
     assert file.values.flags.c_contiguous
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert len(shares) > 1
+    assert len(shares) > 1 or values.nbytes <= 8 * size * 4  # all of it is one block
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -56,13 +56,13 @@ def by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """The rows of factors that have been read."""
     seen: set[int] = set()
-    run = BulkRows.run
+    fill = BulkRows._fill
 
-    def watched(self: BulkRows, rows: slice) -> Any:
-        seen.update(range(rows.start, rows.stop))
-        return run(self, rows)
+    def watched(self: BulkRows, values: NDArray[Any], first: int) -> None:
+        seen.update(range(first, first + len(values)))
+        fill(self, values, first)
 
-    monkeypatch.setattr(BulkRows, "run", watched)
+    monkeypatch.setattr(BulkRows, "_fill", watched)
     return seen
 
 
