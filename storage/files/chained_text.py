@@ -71,14 +71,15 @@ class ChainedText:
         self._written = 0 if self._file is None else self._file.size
         self._new = bytearray(content or b"")
         self.size, self.start, self._hash = 0, 0, hashlib.sha256()
+        self._anew = False  # whether the file has what it shall not have
         there = self._written + len(self._new)
         if self.read(0, len(header)) == header:
             try:
                 self._end_at(there)
             except Unsound:
-                self.cut(self._sound_size(there))
+                self._forget(self._sound_size(there))
         else:
-            self.cut(0)
+            self._forget(0)
         self.whole = self.size == there > 0
 
     def read(self, start: int, stop: int) -> bytes:
@@ -124,9 +125,9 @@ class ChainedText:
         self.size = self._written + len(self._new)
 
     def cut(self, size: int) -> None:
-        """Forget what is after a position, at which a line with a hash ends, or all."""
-        self._new, self._written = self._new[: max(size - self._written, 0)], min(self._written, size)
-        self._end_at(size)
+        """Forget what is after a position, at which a line with a hash ends, or all; the file shall not have it."""
+        self._anew |= size < self._written
+        self._forget(size)
 
     @property
     def unwritten(self) -> bool:
@@ -145,11 +146,11 @@ class ChainedText:
         """
         if self.path is None or not self._new:
             return
-        if not self._append(self.path):
+        if self._anew or not self._append(self.path):
             content = self.read(0, self.size)
             durable.make_folder(self.path.parent)
             durable.replace(self.path, lambda output: output.write(content))
-            self._file = _open(self.path)
+            self._file, self._anew = _open(self.path), False
         if self._file is not None:
             self._new, self._written = bytearray(), self.size
 
@@ -164,6 +165,10 @@ class ChainedText:
             return False
         self._file = file
         return True
+
+    def _forget(self, size: int) -> None:
+        self._new, self._written = self._new[: max(size - self._written, 0)], min(self._written, size)
+        self._end_at(size)
 
     def _end_at(self, size: int) -> None:
         start = self.block_before(size)

@@ -264,9 +264,10 @@ class Ledger:
             if not stored.versions:
                 return False
             refs = stored.refs()
+            tip = refs.branches.get(refs.head)
+            if tip is None or stored.number_of(tip) is None:
+                return False
         except NONSENSE:
-            return False
-        if refs.head not in refs.branches:
             return False
         if certain:
             self.log.advance(length, stored.last, flushed=False)

@@ -132,6 +132,10 @@ class Blocks:
         self.last = self._read(self.text.start, self.text.size) if self.text.size else Block(0, b"")
         self._near = self.last
 
+    def check_last(self) -> None:
+        """Refuse a text whose last block has entries of other numbers than it should have."""
+        _check_numbers(self.last.entries, self.last.entries_before + 1)
+
     def commit_lines(self, number: int, most: int = STEP) -> list[str]:
         """Return the fields of the row of a commit, by the n of its version vn, and of some before it, downwards."""
         return self._with_commit(number).lines(number, most)

@@ -66,7 +66,7 @@ def summary_of(line: str) -> CommitSummary:
 
     Of ten thousand commits this is most of the work: fields that are not shown stay as they are.
     """
-    _, id_, content, parents, time, author, rank, adds, drops, base, message, _ = line.split("\t")
+    number, id_, content, parents, time, author, rank, adds, drops, base, message, _ = line.split("\t")
     brings = base.startswith(BROUGHT)
     return CommitSummary(
         line,
@@ -75,7 +75,7 @@ def summary_of(line: str) -> CommitSummary:
         base[1:] if brings else base,
         time,
         brings and parents != "",
-        parent_numbers(parents),
+        parents_of(number, parents),
         int(rank),
         plain(author),
         plain(message),
@@ -84,10 +84,16 @@ def summary_of(line: str) -> CommitSummary:
     )
 
 
+def parents_of(number: str, field: str) -> list[int]:
+    """Return the numbers of the parents of a commit; raises `ValueError` where they are not before it."""
+    parents = parent_numbers(field)
+    if parents and not 0 <= min(parents) <= max(parents) < int(number):
+        raise ValueError(field)
+    return parents
+
+
 def commit_of(row: CommitRow) -> Commit:
     """Return what the history needs of a commit; raises `ValueError` where the row makes no sense."""
-    if any(parent >= int(row.number) for parent in parent_numbers(row.parents)):
-        raise ValueError(row.parents)
     entry, anchor, _, since_anchor, *_ = row.reading.split(RECORD)
     return Commit(
         id=_id(row.id),

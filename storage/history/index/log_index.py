@@ -14,7 +14,6 @@ from ..refs import Refs
 from . import decode
 from .blocks import COMMIT, ENTRY, HEADER, PACK, REFS, Blocks
 from .encode import commit_row, entry_row, refs_row
-from .rows import parent_ids, parent_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -72,6 +71,7 @@ class LogIndex:
         self._text = ChainedText(HEADER, self._path, content)
         try:
             self._blocks = Blocks(self._text)
+            self._blocks.check_last()
         except NONSENSE:
             self._text.whole = False
             self._text.cut(0)
@@ -149,8 +149,12 @@ class LogIndex:
 
         def read() -> Commit:
             row = self._blocks.commit(number)
-            self._numbers.update(zip(parent_ids(row.parents), parent_numbers(row.parents), strict=True))
-            return decode.commit_of(row)
+            commit, parents = decode.commit_of(row), decode.parents_of(row.number, row.parents)
+            for id_, parent in zip(commit.parents, parents, strict=True):
+                if self._blocks.commit(parent).id != id_:
+                    raise Unsound("a commit has another number")
+                self._numbers[id_] = parent
+            return commit
 
         return self._sound(read)
 

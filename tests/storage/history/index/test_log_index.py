@@ -213,7 +213,7 @@ def test_the_end_is_read_for_what_is_new_and_one_block_or_few_for_what_is_old(pa
     index = LogIndex(path)
     index.refs()
     assert len(read) == 1
-    list(index.summaries_down_from(index.versions - 1).__next__() for _ in range(1))
+    next(index.summaries_down_from(index.versions - 1))
     assert len(read) == 1
     index.facts(0)
     assert len(read) <= 5

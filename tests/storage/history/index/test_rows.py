@@ -135,7 +135,8 @@ GOOD = encode.commit_row(
     ("field", "value"),
     [
         ("id", "../x"), ("content", "A" * 64), ("base", "/etc/passwd"), ("base", ""), ("parents", "7:" + "b" * 64),
-        ("parents", "6:x"), ("rank", "many"), ("author", "\\x"), ("message", "\\"), ("adds", "p"), ("drops", "q\x1e\x1e"),
+        ("parents", "6:x"), ("rank", "many"), ("author", "\\x"), ("message", "\\"), ("adds", "p"),
+        ("drops", "q\x1e\x1e"),
         ("adds", GOOD.adds.replace("\x1e2\x1e", "\x1etwo\x1e")), ("reading", ""), ("number", "x"),
         ("reading", GOOD.reading.replace("2" * 64, "../" * 21 + "x")), ("reading", GOOD.reading.replace("1e-09", "x")),
         ("reading", GOOD.reading[:-1] + "[" * 100_000), ("reading", GOOD.reading[:-1] + '{"file":1}'),
