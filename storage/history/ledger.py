@@ -214,7 +214,7 @@ class Ledger:
         commit = self.history.numbered(number)
         assert commit is not None  # noqa: S101  whoever asks has met it
         row = commit_row(self.history.facts(commit.id), number, commit.entry, self._number_or_lost)
-        return summary_of("\t".join(row))
+        return summary_of("\t".join(row), whole=False)
 
     def has(self, commit: str, parents: Sequence[str]) -> bool:
         """Return whether a commit that comes from others is known: it can only stand after them."""

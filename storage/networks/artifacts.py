@@ -86,8 +86,15 @@ class Artifacts:
         """Yield every analysis, the newest first; at the end the errors of those that cannot be read."""
         artifacts = [_attempt(self._locations, key) for key in self.keys()]
         sound = [artifact for artifact in artifacts if isinstance(artifact, Artifact)]
-        yield from sorted(sound, key=lambda artifact: artifact.record.time, reverse=True)
+        yield from sorted(sound, key=self._age, reverse=True)
         yield from (artifact for artifact in artifacts if isinstance(artifact, FormatError))
+
+    def _age(self, artifact: Artifact) -> tuple[str, int]:
+        """Return when an analysis was made: to the second, and of the same second by the time of its file."""
+        try:
+            return artifact.record.time, self._locations.artifact(artifact.key).path.stat().st_mtime_ns
+        except OSError:
+            return artifact.record.time, 0
 
     def find_by_prefix(self, prefix: str) -> Artifact:
         """Return the analysis whose key begins so.

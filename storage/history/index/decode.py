@@ -61,8 +61,10 @@ class CommitSummary(NamedTuple):
     dropped: tuple[str, ...]
 
 
-def summary_of(line: str) -> CommitSummary:
+def summary_of(line: str, *, whole: bool = True) -> CommitSummary:
     """Return what a list shows of a commit, given the fields of its row; raises `ValueError` where it makes no sense.
+
+    Where the log is not whole, the number of a parent that is lost is −1.
 
     Of ten thousand commits this is most of the work: fields that are not shown stay as they are.
     """
@@ -75,7 +77,7 @@ def summary_of(line: str) -> CommitSummary:
         base[1:] if brings else base,
         time,
         brings and parents != "",
-        parents_of(number, parents),
+        parents_of(number, parents) if whole else parent_numbers(parents),
         int(rank),
         plain(author),
         plain(message),
