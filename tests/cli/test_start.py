@@ -13,9 +13,14 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+HEEDING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+"""A program that heeds Ctrl-C, also where a shell has told the tests to ignore it."""
+
 INTERRUPTING = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 from importlib.abc import MetaPathFinder
 
 class Interrupting(MetaPathFinder):
@@ -32,7 +37,6 @@ sys.meta_path.insert(0, Interrupting())
 
 AT_THE_END = """
 import atexit, os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
 atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
 """
 
@@ -64,13 +68,13 @@ def run(program: str, *arguments: object) -> tuple[int, str, str]:
     "module", ["grnledger.cli.main", "click", "grnledger.cli.errors", "grnledger.cli.hints", *LATER]
 )
 def test_an_interrupt_while_modules_are_loaded_leaves_no_traceback(store: Path, module: str) -> None:
-    answer = run(INTERRUPTING + GRN, module, "-s", store, "edges", "--top", "2")
+    answer = run(HEEDING + INTERRUPTING + GRN, module, "-s", store, "edges", "--top", "2")
     assert answer == (130, "", "Interrupted.\n")
 
 
 @pytest.mark.usefixtures("compiled_once")
 def test_an_interrupt_after_the_answer_leaves_no_traceback(store: Path) -> None:
-    code, out, err = run(AT_THE_END + GRN, "-", "-s", store, "rev-parse", "HEAD")
+    code, out, err = run(HEEDING + AT_THE_END + GRN, "-", "-s", store, "rev-parse", "HEAD")
     assert (code, len(out.strip()), err) == (130, 64, "Interrupted.\n")
 
 

@@ -816,7 +816,7 @@ indexed("with an entry twice", lambda lines: lines.insert(SECOND_ENTRY, lines[SE
 indexed("of another file", field(6, ENTRY("file"), "0" * 64), FINE)
 indexed("that puts main elsewhere", refs_line())
 indexed("that puts HEAD nowhere", refs_line(head="x"))
-indexed("that counts other entries", refs_line(entries="9999999999"))
+indexed("that counts other entries", refs_line(entries="9999999999"), DERIVED)
 indexed("that counts no entries", refs_line(entries="x"))
 indexed("of refs without fields", lambda lines: lines.append("\x1crefs 4"))
 indexed("with nothing in a block", lambda lines: lines.append("\x1c"))

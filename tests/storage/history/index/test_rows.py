@@ -145,7 +145,7 @@ GOOD = encode.commit_row(
 def test_a_row_that_makes_no_sense_is_refused(field: str, value: str) -> None:
     row = GOOD._replace(**{field: value})
     with pytest.raises((ValueError, RecursionError)):
-        (decode.commit_of(row), decode.facts_of(row))
+        (decode.commit_of(row), decode.facts_of(row), decode.parents_of(row.number, row.parents))
 
 
 def test_rows_of_another_length_are_none() -> None:
