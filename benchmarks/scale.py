@@ -48,7 +48,7 @@ def say(name: str, rate: str) -> None:
 
 
 def products() -> None:
-    """Matrix products, which bound everything else."""
+    """Print rates of matrix products, which bound everything else."""
     stream = np.random.default_rng(0)
     for dtype in (np.float64, np.float32):
         a = stream.normal(size=(2_000, 2_000)).astype(dtype)
@@ -56,7 +56,7 @@ def products() -> None:
 
 
 def pairs() -> None:
-    """The null's scans, which compute every pair; and the strongest edges, which leave out what cannot matter."""
+    """Print rates of the null, which computes every pair, and of the strongest edges, which leave out most."""
     for genes, samples in ((6_000, 100), (6_000, 400)):
         null = _Null(Panel(tuple(f"G{number}" for number in range(genes))), samples, 0.5, None, 0.0)
         state = next(null.states(0, 1))
@@ -72,7 +72,7 @@ def pairs() -> None:
 
 
 def modules() -> None:
-    """Sweeps of KL-NMF, dense and sparse, and of similarities."""
+    """Print rates of sweeps of KL-NMF, dense and sparse."""
     counts = simulate_counts(2_000, 500, 8, depth=5_000, seed=1).counts
     sparse = random_array((5_000, 4_000), density=0.05, rng=np.random.default_rng(2)).tocsr()
     sparse.data = np.ceil(5 * sparse.data)
@@ -84,19 +84,17 @@ def modules() -> None:
 
 
 def tests() -> None:
-    """Association tests over 1,500 rows, at the null model's variances and at each test's own."""
+    """Print rates of association tests over 1,500 rows, at the null model's variances and at each test's own."""
     stream, rows = np.random.default_rng(3), 1_500
     model = make_model(of_factor(stream.normal(size=(rows, 1_400))), stream.normal(size=rows))
     null, block = fit_many(model)[0], stream.integers(0, 3, (4_096, rows)).astype(np.float64)
     for name, scanner in (("p3d", make_scanner(model, null)), ("exact", ExactScanner(model, null))):
-        say(
-            f"tests, {name}, {rows:,} rows",
-            f"{len(block) / cpu(lambda scanner=scanner: scanner.scan(block)):,.0f} tests/s",
-        )
+        rate = len(block) / cpu(lambda scanner=scanner: scanner.scan(block))
+        say(f"tests, {name}, {rows:,} rows", f"{rate:,.0f} tests/s")
 
 
 def drawings() -> None:
-    """A drawing of samples: estimate, similarities, and a fit from modules that are known."""
+    """Print what a drawing of samples takes: estimate, similarities, and a fit from modules that are known."""
     from grnledger.engine.estimation.shrinkage import shrinkage
 
     genes, samples = 4_000, 200
