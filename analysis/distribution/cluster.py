@@ -12,6 +12,7 @@ import contextlib
 import os
 import platform
 import threading
+import time
 import uuid
 import warnings
 from collections import Counter
@@ -35,6 +36,9 @@ SECONDS = 10
 
 MOST_SECONDS = 120
 """Seconds to wait for a worker where there is none, as where all have died and begin anew."""
+
+BETWEEN_COUNTS = 5
+"""Seconds between two counts of the workers."""
 
 MOST_FAILURES = 5
 """How often a task is sent again; Dask itself gives one up whose workers have died four times."""
@@ -110,10 +114,17 @@ class _Crew:
     def __init__(self, client: Any, content: _Content) -> None:
         self._client, self._content = client, content
         content.future()
-        self.places = max(1, sum(client.nthreads().values()))
+        self._places, self._due = 1, 0.0
         self._completed = _distributed().as_completed(loop=client.loop)
         self._tasks: dict[str, tuple[Any, int, bytes]] = {}
         self._failures: Counter[int] = Counter()
+
+    @property
+    def places(self) -> int:
+        """How many tasks run at once: workers may come and go."""
+        if (now := time.monotonic()) >= self._due:
+            self._places, self._due = max(1, sum(self._client.nthreads().values())), now + BETWEEN_COUNTS
+        return self._places
 
     def send(self, number: int, task: bytes) -> None:
         """Have a task run."""

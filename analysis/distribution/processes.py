@@ -52,6 +52,7 @@ class Processes:
         self._workers: list[_Worker] = []
         self._file = contextlib.ExitStack()
         self._content: _Content | None = None
+        self._is_busy = False
 
     @property
     def here(self) -> bool:
@@ -68,11 +69,15 @@ class Processes:
         EngineError
             Processes die over one task again and again.
         """
+        if self._is_busy:
+            raise RuntimeError("A map on these processes is under way: read its results first, or close it.")
+        self._is_busy = True
         crew = _Crew(self._number, self._workers, self._share(shared))
         try:
             yield from run_tasks(crew, step, items)
         finally:
             crew.dismiss_busy()
+            self._is_busy = False
 
     @property
     def workers(self) -> list[int]:

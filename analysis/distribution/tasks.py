@@ -81,7 +81,7 @@ def run_tasks(crew: Crew, step: Callable[[Any, Any], Any], items: Iterable[Any])
     items : iterable
         Read as tasks are sent.
     """
-    groups = _Groups(items, crew.places)
+    groups = _Groups(items, crew)
     outcomes: dict[int, Outcome] = {}
     sizes: dict[int, int] = {}
     sent = read = 0
@@ -144,10 +144,10 @@ def _sendable(error: Exception) -> Exception:
 class _Groups:
     """Items in groups that take about `SECONDS`, and of which there are enough for all places."""
 
-    def __init__(self, items: Iterable[Any], places: int) -> None:
+    def __init__(self, items: Iterable[Any], crew: Crew) -> None:
         self._items = iter(items)
         self._left: float = len(items) if isinstance(items, Sized) else math.inf
-        self._places = places
+        self._crew = crew
         self._size, self._bytes = 1, 0.0
         self._seconds: float | None = None
 
@@ -155,7 +155,7 @@ class _Groups:
         """Return the next items; none where there are no more."""
         if self._seconds is not None:
             wanted = math.ceil(SECONDS / max(self._seconds, 1e-9))
-            fair = self._left / (2 * self._places)
+            fair = self._left / (2 * self._crew.places)
             light = MOST_BYTES / max(self._bytes, 1.0)
             self._size = max(1, int(min(wanted, 2 * self._size, fair, light)))
         group = list(itertools.islice(self._items, self._size))

@@ -118,6 +118,15 @@ def test_a_map_that_is_read_no_further_ends_what_computes_and_closing_ends_all(t
     assert not any(map(is_alive, everyone))
 
 
+def test_a_second_map_while_one_is_under_way_is_refused(two: Processes) -> None:
+    results = cast("Generator[int]", two(map_steps.fail_at_seven, range(5), shared="x"))
+    next(results)
+    with pytest.raises(RuntimeError, match="under way"):
+        next(two(map_steps.fail_at_seven, range(5), shared="x"))
+    results.close()
+    assert list(two(map_steps.fail_at_seven, range(5), shared="x")) == list(range(5))
+
+
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     """The parent is killed while its workers wait for a file that is never made."""
     import subprocess

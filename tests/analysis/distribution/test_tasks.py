@@ -93,7 +93,7 @@ def test_an_error_is_raised_in_its_turn_with_its_kind_and_where_it_arose() -> No
         next(results)
     assert (refusal.value.code, refusal.value.facts, refusal.value.eigenvalue) == ("some-code", {"item": 7}, -0.5)
     assert "map_steps.py" in refusal.value.__notes__[0]
-    # Where distributed is loaded, errors can be copied that otherwise cannot.
+    # where tblib is loaded, as by Dask, this error can be sent too
     with pytest.raises((RuntimeError, map_steps.Picky), match="this and 0"):
         next(run_tasks(Here(""), map_steps.raise_picky, range(3)))
     assert pickle.loads(refuse_task(InputError("no"))).error.message == "no"
