@@ -118,7 +118,7 @@ def modes_in(folder: Path) -> Modes | None:
 
 
 def refusal(reason: int, path: Path, *, writing: bool = False) -> OSError:
-    """Return the error to raise where the system has refused a file: of what an account may not do, it says who may.
+    """Return the error to raise where the system has refused a file of a store: where an account may not, who may.
 
     Parameters
     ----------
@@ -129,34 +129,35 @@ def refusal(reason: int, path: Path, *, writing: bool = False) -> OSError:
     writing : bool
         Whether it was to be written to.
     """
-    if reason not in DENIED:
-        return OSError(reason, os.strerror(reason), str(path))
     obstacle = _obstacle(path)
+    store = _store_around(obstacle)
+    if reason not in DENIED or (writing and store is None):
+        return OSError(reason, os.strerror(reason), str(path))
     deed = "written to" if writing else "read"
     try:
         if sys.platform != "win32":
-            return _denied(obstacle, os.stat(obstacle), reason, deed)
+            return _denied(obstacle, store, reason, deed)
     except OSError:  # it has gone, or nothing may be known of it
         pass
     message = f"{obstacle} may not be {deed}: {os.strerror(reason)}."
     return AccessDenied(message, code="may-not-see", path=str(obstacle), reason=(reason, os.strerror(reason)))
 
 
-def _denied(path: Path, status: os.stat_result, reason: int, deed: str) -> AccessDenied:
-    account, owner, group = account_name(), owner_name(status.st_uid), group_name(status.st_gid)
-    store = _store_around(path)
+def _denied(path: Path, store: Path | None, reason: int, deed: str) -> AccessDenied:
+    status = os.stat(path)
     wanted = status if store is None else os.stat(store)
+    account, owner, group = account_name(), owner_name(status.st_uid), group_name(status.st_gid)
     why = "" if reason == errno.EACCES else f" ({os.strerror(reason)})"
     return AccessDenied(
         f"{path} may not be {deed} by {account}: it belongs to {owner} and the group {group}, and its mode is "
         f"{stat.filemode(status.st_mode)}{why}.",
-        code=_code(status, wanted, deed),
+        code="may-not-see" if store is None else _code(status, wanted, deed),
         facts={
             "account": account,
             "owner": owner,
             "group": group_name(wanted.st_gid),
-            "store": path if store is None else store,
-            "command": command_to_share(path, status, wanted),
+            "store": store,
+            "command": command_to_share(path, status, wanted) if store is not None else "",
         },
         path=str(path),
         reason=(reason, os.strerror(reason)),
@@ -224,4 +225,4 @@ def _store_around(path: Path) -> Path | None:
     for folder in (path, *path.absolute().parents[:3]):
         if os.path.isfile(folder / layout.FORMAT_FILE):
             return folder
-    return None
+    return path if path.suffix == layout.SUFFIX else None  # which may be closed

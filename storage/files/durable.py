@@ -318,7 +318,7 @@ def give_mode(descriptor: int, modes: Modes, mode: int | None) -> None:
     OSError
         The disk failed. A file system that knows no modes does not raise.
     """
-    if mode is None:
+    if mode is None or sys.platform == "win32":
         return
     status = os.fstat(descriptor)
     if modes.file is not None and status.st_gid != modes.group:
@@ -331,6 +331,8 @@ def give_mode(descriptor: int, modes: Modes, mode: int | None) -> None:
 
 def give_folder_mode(path: Path, modes: Callable[[os.stat_result], Modes]) -> None:
     """Give a folder of a store its mode and its group, by what it has; a link is not followed."""
+    if sys.platform == "win32":
+        return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         wanted = modes(os.fstat(descriptor))

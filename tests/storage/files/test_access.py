@@ -199,3 +199,11 @@ def test_a_refusal_says_whose_file_it_is(folder: Callable[..., Path]) -> None:
     assert "(Operation not permitted)." in str(access.refusal(1, path, writing=True))
     assert "may not be read: Permission denied" in str(access.refusal(13, path.parent / "gone.h5"))
     assert type(access.refusal(5, path)) is OSError
+
+
+def test_what_is_of_no_store_is_refused_as_ever(folder: Callable[..., Path], tmp_path: Path) -> None:
+    folder(0o755)
+    assert type(access.refusal(13, tmp_path, writing=True)) is PermissionError
+    closed = access.refusal(13, tmp_path / "closed.grn" / "log")
+    assert isinstance(closed, AccessDenied)
+    assert closed.code == "may-not-see"
