@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         set_base as set_base,
         verify as verify,
     )
+    from .analysis.distribution.schedulers import open_scheduler as open_scheduler
     from .analysis.repository import Repository as Repository
     from .engine.errors import (
+        AccessDenied as AccessDenied,
         Conflict as Conflict,
         EngineError as EngineError,
         FormatError as FormatError,

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
-from ..storage.session import WAIT
+from ..engine.progress import part_of
+from ..storage.files.access import check_sharing
+from ..storage.session import CACHE_LIMIT, WAIT
 from .repository import Repository
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     )
     from ..engine.network.covariance import FactorCovariance
     from ..engine.network.panel import Panel
+    from ..engine.progress import Progress
     from ..storage import repository as stored
+    from ..storage.files.access import Sharing
     from ..storage.history.versions import Version
     from ..storage.networks.bases import NewBase
     from ..storage.verify.findings import Report
@@ -51,6 +55,9 @@ PREPARATION = (
 )  # fmt: skip
 """Options that are steps of the preparation of expression."""
 
+MADE = 0.85
+"""The share of its time that a dense base takes before it is written, about."""
+
 REMOVAL = ("within", "covariates", "remove_pcs")
 """Options that say what is removed from samples before the estimate."""
 
@@ -59,7 +66,12 @@ OF_A_PANEL = ("min_detected", "drop_constant", "top_variance")
 
 
 def open(  # noqa: A001
-    path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+    path: str | Path,
+    *,
+    author: str | None = None,
+    time: datetime | None = None,
+    wait: float = WAIT,
+    cache_limit: int = CACHE_LIMIT,
 ) -> Repository:
     """Return the repository at a path; see `Repository`.
 
@@ -73,11 +85,14 @@ def open(  # noqa: A001
         The time of what is written, for reproducible pipelines; the clock by default.
     wait : float
         Seconds to wait for other writers before giving up with `Conflict`.
+    cache_limit : int
+        Most bytes of numbers that the store's cache may hold: diagonals and eigenvalues of versions that have been
+        asked for. The oldest leave first; with 0 none is kept.
     """
-    return Repository(path, author=author, time=time, wait=wait)
+    return Repository(path, author=author, time=time, wait=wait, cache_limit=cache_limit)
 
 
-def clone(source: str | Path, path: str | Path) -> Repository:
+def clone(source: str | Path, path: str | Path, *, shared: Sharing | None = None) -> Repository:
     """Return the repository of a new store with the whole history of another, or of a file that one was exported to.
 
     Parameters
@@ -86,6 +101,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
         The other store, or the file.
     path : str or Path
         The path of the new store; nothing may stand there.
+    shared : {"no", "group", "all"}, optional
+        Who may use it, as for `init`.
 
     Raises
     ------
@@ -96,7 +113,8 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     """
     from ..storage.transfer.clone import clone as copy_store
 
-    copy_store(Path(source), Path(path))
+    check_sharing(shared)
+    copy_store(Path(source), Path(path), sharing=shared)
     return Repository(path)
 
 
@@ -168,9 +186,11 @@ def init(
     ridge: float = 0.0,
     noise: str | Path | None = None,
     factor_covariance: str | Path | None = None,
+    shared: Sharing | None = None,
     message: str = "",
     author: str | None = None,
     time: datetime | None = None,
+    progress: Progress | None = None,
 ) -> Repository:
     """Return the repository of a new store with a base from one of three sources, as its version v0.
 
@@ -209,12 +229,17 @@ def init(
         Ids of the samples to estimate from; all by default.
     keep_expression : bool, optional
         Whether to keep the values with the base; by default up to 256 MB are.
+    shared : {"no", "group", "all"}, optional
+        Who may use the store: each account as its umask says, the group of its folder, or that group and all others to
+        read. By default `group` where the folder that holds it is writable for its group and has the setgid bit.
     message : str
         The message of the first commit.
     author : str, optional
         Its author; the account's name by default.
     time : datetime, optional
         Its time; the clock by default.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1, where the base is a covariance.
 
     Raises
     ------
@@ -228,12 +253,21 @@ def init(
     arguments = dict(locals())
     from ..storage.transfer import creation
 
+    check_sharing(shared)
     creation.check_free(Path(path))
-    base = _new_base({name: arguments[name] for name in _base_defaults()}, None)
-    return Repository.create(path, base, message=message, author=author, time=time)
+    base = _new_base({name: arguments[name] for name in _base_defaults()}, None, part_of(progress, 0, MADE))
+    writing = part_of(progress, MADE, 1)
+    return Repository.create(path, base, message=message, author=author, time=time, shared=shared, progress=writing)
 
 
-def set_base(repo: stored.Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
+def set_base(
+    repo: stored.Repository,
+    *,
+    message: str = "",
+    branch: str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Version:
     """Give a branch a new base on the panel of the store, and return the new version: its pathways stay.
 
     Genes are matched with the panel by name: genes of the source that are not on it are left out, and it must have
@@ -247,6 +281,8 @@ def set_base(repo: stored.Repository, *, message: str = "", branch: str | None =
         The message of the commit; what the base comes from by default.
     branch : str, optional
         Which branch; HEAD's by default.
+    progress : callable, optional
+        As for `init`.
     **options
         The source, and how it is read and estimated: the arguments of `init`, but for those that choose the genes of a
         panel (`min_detected`, `drop_constant` and `top_variance`). `genes` names the rows of a covariance or a factor
@@ -264,17 +300,18 @@ def set_base(repo: stored.Repository, *, message: str = "", branch: str | None =
     defaults = _base_defaults()
     if unknown := [name for name in options if name not in defaults or name in OF_A_PANEL]:
         raise TypeError(f"set_base has no argument {unknown[0]!r}.")
-    return repo.set_base(_new_base(defaults | options, repo.panel), message=message, branch=branch)
+    base = _new_base(defaults | options, repo.panel, part_of(progress, 0, MADE))
+    return repo.set_base(base, message=message, branch=branch, progress=part_of(progress, MADE, 1))
 
 
 def _base_defaults() -> dict[str, Any]:
     """Return the arguments of `init` that say how a base is made, with their defaults."""
-    others = ("path", "message", "author", "time")
+    others = ("path", "shared", "message", "author", "time", "progress")
     parameters = inspect.signature(init).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name not in others}
 
 
-def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
+def _new_base(arguments: Mapping[str, Any], panel: Panel | None, progress: Progress) -> NewBase:
     """Return the base that arguments of `init` describe, on a panel if there is one already."""
     from ..storage import new_base
 
@@ -287,7 +324,9 @@ def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
     if kind == "expression" and panel is not None and genes is not None:
         raise InputError("The store has its panel, and expression names its genes: no list of genes goes with it.")
     if kind == "covariance":
-        return new_base.from_covariance(arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel)
+        return new_base.from_covariance(
+            arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel, progress=progress
+        )
     if kind == "factor model":
         beside = {name: arguments[name] for name in ("noise", "factor_covariance")}
         return new_base.from_factor_model(arguments["factor_model"] or "", genes=genes, panel=panel, **beside)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..engine.inference.base_differences import BaseDifferences
+    from ..engine.mapping import Mapper
     from ..engine.network.snapshot import Snapshot
     from ..storage.networks.bases import StoredBase
     from ..storage.repository import Repository
@@ -45,6 +46,7 @@ def judge(
     most: int,
     *,
     intensity: float | None = None,
+    mapper: Mapper | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Judgement:
     """Return which differences of two versions on different bases can be told from chance.
@@ -59,6 +61,8 @@ def judge(
         How many of the strongest pairs of either are judged.
     intensity : float, optional
         λ of both; each base's own when absent.
+    mapper : Mapper, optional
+        What runs the splits; one after the other by default, each on all cores.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
     """
@@ -68,7 +72,7 @@ def judge(
             return Judgement(None, f"the base of {name} {why_not}")
     first, second = (_condition(repo, name, base, intensity) for name, base in sides)
     try:
-        return Judgement(judge_differences(repo.panel, first, second, most, progress=progress))
+        return Judgement(judge_differences(repo.panel, first, second, most, mapper=mapper, progress=progress))
     except InputError as refusal:
         if refusal.code != "too-few-groups-to-split":
             raise

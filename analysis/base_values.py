@@ -40,7 +40,7 @@ def prepare_kept(base: StoredBase) -> Prepared:
         scale="linear",  # what the base keeps was accepted when it was made
     )
     values = base.expression.all().astype(np.float64)
-    return prepare(Expression(values, base.panel.genes, base.samples), preparation)
+    return prepare(Expression(values, tuple(base.panel.genes), base.samples), preparation)
 
 
 def adjustment_of(effects: RemovedEffects, samples: NDArray[np.intp]) -> Adjustment | None:

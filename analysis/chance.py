@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from ..engine.adjustment.adjustment import Adjustment
     from ..engine.inference.false_discovery import Chance
+    from ..engine.mapping import Mapper
     from ..engine.network.pairs.partial_correlations import PartialCorrelations
     from ..engine.network.pathway import Pathway
     from ..storage.history.records import Parameter
@@ -161,10 +162,23 @@ class PairTests:
         return pairs[self.q(pairs) <= rate]
 
 
-def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) -> PairTests:
+def pair_tests(
+    repo: Repository, rev: str, *, mapper: Mapper | None = None, progress: Progress | None = None
+) -> PairTests:
     """Return what the samples of a version's base say of its pairs.
 
     Numbers of pairs by strength, of the data and of the null, are kept with the store as an analysis of the base.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    rev : str
+        The version.
+    mapper : Mapper, optional
+        What runs the scans of the null; one after the other by default, each on all cores.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
 
     Raises
     ------
@@ -173,7 +187,7 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
     """
     base = repo.base(rev)
     samples, degrees = tested_samples(base, rev)
-    counts = _counts(repo, base, samples, degrees, progress)
+    counts = _counts(repo, base, samples, degrees, mapper, progress)
     rho = shrunk_correlations(base.panel, samples.columns, counts.intensity)
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
@@ -239,22 +253,16 @@ def _origin(is_of_prior: bool, is_called: bool) -> Origin:
     return "both" if is_called else "prior"
 
 
-def pair_tests_if_any(repo: Repository, rev: str, *, progress: Progress | None = None) -> PairTests | None:
+def pair_tests_if_any(
+    repo: Repository, rev: str, *, mapper: Mapper | None = None, progress: Progress | None = None
+) -> PairTests | None:
     """Return what the samples of a version's base say of its pairs; `None` where it has none to test them by."""
     try:
-        return pair_tests(repo, rev, progress=progress)
+        return pair_tests(repo, rev, mapper=mapper, progress=progress)
     except NotFound as refusal:
         if refusal.code != "no-samples-to-test":
             raise
         return None
-
-
-def evidence_if_any(
-    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
-) -> Evidence | None:
-    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
-    tests = pair_tests_if_any(repo, rev, progress=progress)
-    return None if tests is None else evidence_of(tests, repo.pathways(rev), pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +275,12 @@ class _Counts:
 
 
 def _counts(
-    repo: Repository, base: StoredBase, samples: TestedSamples, degrees: int, progress: Progress | None
+    repo: Repository,
+    base: StoredBase,
+    samples: TestedSamples,
+    degrees: int,
+    mapper: Mapper | None,
+    progress: Progress | None,
 ) -> _Counts:
     """Return the counts of a base, from the store where it has them."""
     scans = number_of_scans(len(base.panel))
@@ -286,6 +299,7 @@ def _counts(
         groups=groups,
         alike=0.0 if groups is None else intraclass_correlation(samples.columns, groups),
         scans=scans,
+        mapper=mapper,
         progress=_part(progress, 1, 1 + scans),
     )
     with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: they are computed again

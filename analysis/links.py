@@ -12,7 +12,6 @@ from ..engine.errors import NotFound
 from ..engine.inference.links import Link, pathway_links, strongest_links
 from ..engine.tabular import Table
 from ..engine.wording import counted, printable, some
-from .sample_tests import link_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +46,7 @@ class Links(Table):
 
     Parameters
     ----------
-    genes : tuple of str
+    genes : sequence of str
         The panel.
     pathways : tuple of LinkedPathway
         All that were asked for, whether or not one of the links is theirs.
@@ -59,7 +58,7 @@ class Links(Table):
         The two-sided p that q is made of, of each link alone.
     """
 
-    genes: tuple[str, ...]
+    genes: Sequence[str]
     pathways: tuple[LinkedPathway, ...]
     links: tuple[Link, ...]
     q: tuple[float, ...] | None = None
@@ -128,6 +127,7 @@ def links_of(
     index = None if gene is None else repo.panel.index(gene)
     asked: list[LinkedPathway] = []
     names: list[str] = []
+    tested = tested and repo.base(rev).expression is not None
     are_members: list[NDArray[np.bool_]] = []
 
     def noted() -> Iterator[PathwayLinks]:
@@ -135,11 +135,16 @@ def links_of(
             if name in (None, links.name):
                 asked.append(LinkedPathway(links.name, int(links.members.sum()), links.leverage))
                 yield links
-            are_members.append(links.members)
-            names.append(links.name)
+            if tested:
+                are_members.append(links.members)
+                names.append(links.name)
 
     strongest = strongest_links(noted(), count, each=each, members=members, gene=index)
-    tests = link_tests(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
+    tests = None
+    if are_members:
+        from .sample_tests import link_tests  # with SciPy's distributions, which nothing else here needs
+
+        tests = link_tests(repo, rev, pathways, np.stack(are_members, axis=1))
     if tests is None:
         return Links(repo.panel.genes, tuple(asked), tuple(strongest))
     columns = [column for column, other in enumerate(names) if name in (None, other)]

@@ -10,7 +10,7 @@ from ..engine.inference.noise_edge import score_penalty
 from ..engine.inference.ranking import context_likelihood
 from ..engine.network.comparison.changes import ChangeList
 from ..engine.network.comparison.versions import compare_lists
-from ..engine.network.pairs.partial_correlations import partial_correlations
+from ..engine.network.pairs.partial_correlations import GeneRows, partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..engine.choices import Crossing, Order, RankBy
     from ..engine.network.comparison.difference import Difference
     from ..engine.network.pairs.edge_rule import EdgeRule
-    from ..engine.network.pairs.partial_correlations import PairMeasure
+    from ..engine.network.pairs.partial_correlations import PairMeasure, RowMeasure
     from ..engine.network.snapshot import Snapshot
     from ..storage.networks.bases import StoredBase
 
@@ -60,6 +60,10 @@ class Ranking:
         snapshot = read(self.penalty)
         rho = partial_correlations(snapshot.precision, snapshot.capacitance)
         return rho if self.by == "score" else context_likelihood(rho, len(snapshot.panel), progress=progress)
+
+    def row_measure(self, read: Callable[[float], Snapshot]) -> RowMeasure | None:
+        """Return what `measure` returns, for one gene with all others: for a score, nothing of p × K is formed."""
+        return GeneRows(read(self.penalty).precision) if self.by == "score" else self.measure(read)
 
 
 def ranking_of(base: StoredBase, by: RankBy | None, *, threshold: float | None) -> Ranking:

@@ -41,7 +41,7 @@ class Regulation(Table):
 
     Parameters
     ----------
-    genes : tuple of str
+    genes : sequence of str
         The panel.
     regulators : ndarray of intp, shape (|T|,)
         All that are conditioned on, ascending.
@@ -57,7 +57,7 @@ class Regulation(Table):
         The least false discovery rate at which each pair is called; absent where the base has no samples to test by.
     """
 
-    genes: tuple[str, ...]
+    genes: Sequence[str]
     regulators: NDArray[np.intp]
     ranking: Ranking
     sources: NDArray[np.intp]

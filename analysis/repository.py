@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..engine.choices import Alternative, Crossing, Loadings, Method, Order, RankBy
     from ..engine.lmm import Fit
+    from ..engine.mapping import Mapper
     from ..engine.network.pathway import Pathway
     from .comparison.version_difference import Progress, VersionDifference
     from .edges.selected import SelectedEdges
@@ -36,7 +37,8 @@ class Repository(stored.Repository):
     """A store that is open: its history, any version of its network, and the questions to them.
 
     Every question returns a value that says itself what it is, with `columns()`, and `to_frame()` where pandas is
-    installed; a notebook shows it as a small table. `rev`, `before` and `after` name versions as on the command line.
+    installed; a notebook shows it as a small table. `rev`, `before` and `after` name versions as on the command line,
+    and a `mapper`, from `open_scheduler`, says where the long part of a question runs.
     """
 
     def log(self, rev: str | None = "HEAD", number: int | None = None) -> VersionLog:
@@ -56,6 +58,7 @@ class Repository(stored.Repository):
         by: Order = "rho",
         rank_by: RankBy | None = None,
         same_intensity: bool = False,
+        mapper: Mapper | None = None,
         progress: Progress | None = None,
     ) -> VersionDifference:
         """Return what changed from one version to another, edge by edge; arguments are those of `diff_versions`."""
@@ -72,6 +75,7 @@ class Repository(stored.Repository):
             by=by,
             rank_by=rank_by,
             same_intensity=same_intensity,
+            mapper=mapper,
             progress=progress,
         )
 
@@ -85,6 +89,7 @@ class Repository(stored.Repository):
         gene: str | None = None,
         genes: str | Sequence[str] = (),
         rank_by: RankBy | None = None,
+        mapper: Mapper | None = None,
         progress: Progress | None = None,
     ) -> SelectedEdges:
         """Return the edges of a version with what the samples say of them, strongest first.
@@ -95,7 +100,7 @@ class Repository(stored.Repository):
         from .edges.selection import EdgeChoice, select_edges
 
         choice = EdgeChoice(threshold, top, fdr, gene, names_of(genes), rank_by)
-        return select_edges(self, rev, choice, progress=progress)
+        return select_edges(self, rev, choice, mapper=mapper, progress=progress)
 
     def trace(self, gene_a: str, gene_b: str, first: str = "v0", last: str = "HEAD") -> Trace:
         """Return ρ of two genes in each version from one to another, along first parents; see `trace_of`."""
@@ -193,13 +198,14 @@ class Repository(stored.Repository):
         decoys: int = DECOYS,
         seed: int = SEED,
         loadings: Loadings = "own",
+        mapper: Mapper | None = None,
     ) -> Support:
         """Return whether samples that are held out bear out pathways of a version, or others; see `support_of`."""
         from .support import named_pathways, support_of
 
         check_count("decoys", decoys)
         chosen = named_pathways(self.pathways(rev) if pathways is None else pathways, names_of(names))
-        return support_of(self, rev, chosen, decoys=decoys, seed=seed, loadings=loadings)
+        return support_of(self, rev, chosen, decoys=decoys, seed=seed, loadings=loadings, mapper=mapper)
 
     def nmf(
         self,
@@ -209,6 +215,7 @@ class Repository(stored.Repository):
         ranks: int | tuple[int, int] | None = None,
         restarts: int = 10,
         seed: int = 0,
+        mapper: Mapper | None = None,
         progress: Progress | None = None,
     ) -> NamedAnalysis:
         """Return the gene modules of a version, which the store keeps; see `modules_of`.
@@ -218,7 +225,8 @@ class Repository(stored.Repository):
         from .nmf.run import modules_of
 
         span = (ranks, ranks) if isinstance(ranks, int) else ranks
-        return modules_of(self, rev, source, ranks=span, restarts=restarts, seed=seed, progress=progress).named_analysis
+        run = modules_of(self, rev, source, ranks=span, restarts=restarts, seed=seed, mapper=mapper, progress=progress)
+        return run.named_analysis
 
     def fit(
         self,

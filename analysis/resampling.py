@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -16,10 +16,13 @@ from ..engine.network.snapshot import build_snapshot
 from .base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
+    from ..engine.mapping import Mapper
+    from ..engine.network.panel import Panel
+    from ..engine.network.pathway import Pathway
     from ..engine.network.snapshot import Snapshot
     from ..storage.networks.bases import RemovedEffects
     from ..storage.repository import Repository
@@ -29,6 +32,12 @@ ATTEMPTS = 20
 
 LEAST_PART = 5
 """Least number of samples in one half of them."""
+
+REFUSALS = (InputError, NotPositiveDefinite)
+"""What the estimator raises where it refuses samples."""
+
+Shared = TypeVar("Shared")
+Output = TypeVar("Output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,12 @@ class Resampling:
     ----------
     values : ndarray of float64, shape (p, n)
         The values that the base keeps, prepared as they were. Of counts, library sizes are those over the panel.
-    snapshot : Snapshot
-        The version.
+    panel : Panel
+        The genes.
+    pathways : tuple of Pathway
+        Those that are active in the version.
+    name : str
+        Of the version.
     estimator : str
         How the base was estimated.
     factors : int, optional
@@ -57,7 +70,9 @@ class Resampling:
     """
 
     values: NDArray[np.float64]
-    snapshot: Snapshot
+    panel: Panel
+    pathways: tuple[Pathway, ...]
+    name: str
     estimator: str
     factors: int | None
     intensities: tuple[float, float] | None
@@ -84,15 +99,34 @@ class Resampling:
             intensity=intensity,
             adjustment=adjustment_of(self.removed, samples),
         ).base
-        snapshot, deviations = self.snapshot, covariance.standard_deviations()
+        deviations = covariance.standard_deviations()
         if isinstance(covariance, FactorCovariance):
             covariance = covariance.penalised(penalty)
         elif penalty:
             covariance = invert_penalised(covariance, penalty)
-        return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
+        return build_snapshot(self.panel, anchor_of(covariance), self.pathways, deviations, name=self.name)
 
-    def drawn(self, number: int, seed: int) -> Iterator[Snapshot]:
-        """Yield the version's network as estimated from drawings of its samples with replacement, so many.
+    def map_drawings(
+        self,
+        step: Callable[[Shared, Snapshot], Output],
+        number: int,
+        seed: int,
+        *,
+        shared: Shared,
+        mapper: Mapper,
+    ) -> Iterator[Output]:
+        """Yield step(shared, snapshot) for drawings of the samples with replacement, so many that can be estimated.
+
+        Parameters
+        ----------
+        step : callable
+            A function of a module; the snapshot is the version's network as estimated from a drawing.
+        number, seed : int
+            How many, and the seed of the drawings.
+        shared : object
+            What all of them have in common.
+        mapper : Mapper
+            What runs them.
 
         Raises
         ------
@@ -100,46 +134,65 @@ class Resampling:
             The estimator refuses one drawing after the other.
         """
         stream, groups = np.random.default_rng([seed, 13]), self._members()
-        for _ in range(number):
-            for attempt in range(ATTEMPTS):
-                try:
-                    drawn = stream.integers(0, len(groups), len(groups))
-                    yield self._of_groups(groups, drawn)
-                    break
-                except (InputError, NotPositiveDefinite) as refusal:
-                    if attempt == ATTEMPTS - 1:
-                        raise InputError(
-                            f"The estimator {self.estimator} refused {ATTEMPTS} resamples: {refusal.message}",
-                            code="drawings-refused",
-                        ) from None
+        refused = 0
+        while number:
+            drawings = (self._samples_of(groups, stream.integers(0, len(groups), len(groups))) for _ in range(number))
+            for output in mapper(_on_drawing, drawings, shared=(self, step, shared)):
+                if not isinstance(output, _Refusal):
+                    number, refused = number - 1, 0
+                    yield output
+                elif (refused := refused + 1) == ATTEMPTS:
+                    raise InputError(
+                        f"The estimator {self.estimator} refused {ATTEMPTS} resamples: {output.message}",
+                        code="drawings-refused",
+                    )
+
+    def splits(self, number: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Return the samples of either half for a number of random splits; none where there are too few for that."""
+        stream, groups = np.random.default_rng([seed, 17]), self._members()
+        if len(groups) < 2 * LEAST_PART:
+            return []
+        orders = [stream.permutation(len(groups)) for _ in range(number)]
+        return [(self._samples_of(groups, order[::2]), self._samples_of(groups, order[1::2])) for order in orders]
 
     def halves(self, number: int, seed: int, *, penalty: float = 0.0) -> list[tuple[Snapshot, Snapshot]]:
         """Return the version's networks as estimated from either half of the samples, for a number of random splits.
 
         None where there are too few samples for that, or the estimator refuses a half.
         """
-        stream, groups = np.random.default_rng([seed, 17]), self._members()
-        if len(groups) < 2 * LEAST_PART:
-            return []
-        orders = [stream.permutation(len(groups)) for _ in range(number)]
         try:
             return [
-                (
-                    self._of_groups(groups, order[::2], penalty=penalty),
-                    self._of_groups(groups, order[1::2], penalty=penalty),
-                )
-                for order in orders
+                (self.of(first, penalty=penalty), self.of(second, penalty=penalty))
+                for first, second in self.splits(number, seed)
             ]
-        except (InputError, NotPositiveDefinite):
+        except REFUSALS:
             return []
 
     def _members(self) -> list[NDArray[np.intp]]:
         """Return the samples of each group."""
         return [np.flatnonzero(self.groups == group) for group in range(int(self.groups.max()) + 1)]
 
-    def _of_groups(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp], *, penalty: float = 0.0) -> Snapshot:
-        members: list[NDArray[np.intp]] = [groups[int(group)] for group in chosen]
-        return self.of(np.concatenate(members), penalty=penalty)
+    def _samples_of(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the samples of some groups."""
+        return np.concatenate([groups[int(group)] for group in chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why the estimator refuses a drawing."""
+
+    message: str
+
+
+def _on_drawing(
+    shared: tuple[Resampling, Callable[[Any, Snapshot], Output], Any], samples: NDArray[np.intp]
+) -> Output | _Refusal:
+    resampling, step, rest = shared
+    try:
+        snapshot = resampling.of(samples)
+    except REFUSALS as refusal:
+        return _Refusal(refusal.message)
+    return step(rest, snapshot)
 
 
 def resampling_of(repo: Repository, rev: str) -> Resampling:
@@ -162,4 +215,14 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     parameters = base.record.parameters
     chosen = [parameters.get(name) for name in ("lambda", "lambda_variance")]
     intensities = cast("tuple[float, float]", tuple(chosen)) if "intensity" in parameters else None
-    return Resampling(values, snapshot, base.record.estimator, factors, intensities, base.group_numbers, base.removed)
+    return Resampling(
+        values=values,
+        panel=snapshot.panel,
+        pathways=tuple(snapshot.pathways),
+        name=snapshot.name,
+        estimator=base.record.estimator,
+        factors=factors,
+        intensities=intensities,
+        groups=base.group_numbers,
+        removed=base.removed,
+    )

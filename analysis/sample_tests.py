@@ -12,6 +12,7 @@ from ..engine.inference.sample_tests import (
     link_correlations,
     regulator_sample_correlations,
 )
+from ..engine.multiple_tests import benjamini_hochberg
 from ..engine.network.columns import columns_of
 from .chance import intensity_of, tested_samples
 
@@ -64,7 +65,7 @@ def link_tests(
     p = correlation_p_values(link_correlations(samples.columns, loadings, intensity), degrees)
     q = np.empty_like(p)
     for family in (members, ~members):
-        q[family] = _benjamini_hochberg(p[family])
+        q[family] = benjamini_hochberg(p[family])
     return p, q
 
 
@@ -94,11 +95,5 @@ def regulator_q_values(repo: Repository, rev: str, regulators: NDArray[np.intp])
     is_pair = np.ones(correlations.shape, dtype=bool)
     is_pair[np.arange(len(regulators)), regulators] = False
     q = np.ones(correlations.shape)
-    q[is_pair] = _benjamini_hochberg(correlation_p_values(correlations[is_pair], degrees))
+    q[is_pair] = benjamini_hochberg(correlation_p_values(correlations[is_pair], degrees))
     return q
-
-
-def _benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.stats import false_discovery_control  # takes half a second to load
-
-    return np.asarray(false_discovery_control(p), dtype=np.float64) if len(p) else p

@@ -11,14 +11,12 @@ import numpy as np
 
 from ..engine.errors import InputError, NotFound
 from ..engine.estimation.folds import (
-    FEWER_FOLDS,
     FEWEST_GROUPS,
-    FOLDS,
-    MANY_SAMPLES,
     Samples,
     can_hold_out,
     drawn_samples,
     mean_over_groups,
+    number_of_folds,
     varying_genes,
 )
 from ..engine.estimation.held_out import hold_out
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..engine.choices import Loadings
+    from ..engine.mapping import Mapper
     from ..engine.network.pathway import Pathway
     from ..storage.history.versions import Version
     from ..storage.networks.bases import StoredBase
@@ -160,6 +159,7 @@ def support_of(
     seed: int = SEED,
     choose_strength: bool = False,
     loadings: Loadings = "own",
+    mapper: Mapper | None = None,
 ) -> Support:
     """Return by how much samples held out are predicted better with each of some pathways.
 
@@ -180,6 +180,8 @@ def support_of(
         Of the decoys.
     choose_strength, loadings
         As for `held_out_gains`, for pathways and decoys alike.
+    mapper : Mapper, optional
+        What draws the decoys, and runs the folds; one after the other by default.
 
     Raises
     ------
@@ -198,7 +200,7 @@ def support_of(
     if len(present) < len(judged):
         absent = [pathway.label for pathway, left in zip(pathways, judged, strict=True) if left is None]
         raise InputError(f"All genes of {some(absent)} are constant: samples say nothing of it.")
-    others = matched_decoys(held_out.strata, present, decoys, seed=seed)
+    others = matched_decoys(held_out.strata, present, decoys, seed=seed, mapper=mapper)
     everything = [*present, *(decoy for of_one in others for decoy in of_one)]
     gains = held_out_gains(
         held_out.samples,
@@ -207,6 +209,7 @@ def support_of(
         held_out.intensities,
         choose_strength=choose_strength,
         loadings=loadings,
+        mapper=mapper,
     )
     scores = [_score(*_mean(column, gains.units)) for column in gains.nats.T]
     by_pathway = np.array(scores[len(present) :]).reshape(len(present), decoys)
@@ -247,7 +250,7 @@ def quick_support(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Su
     """
     base = repo.base(rev)
     genes, samples = len(base.panel), len(base.samples)
-    folds = min(FOLDS if samples < MANY_SAMPLES else FEWER_FOLDS, len(set(base.groups)) or samples)
+    folds = min(number_of_folds(samples), len(set(base.groups)) or samples)
     is_quick = genes * samples**2 * folds <= QUICK
     if base.expression is None or _recorded_intensities(base) is None or not is_quick or not 0 < len(pathways) <= FEW:
         return None

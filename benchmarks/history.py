@@ -3,8 +3,13 @@
     python -m benchmarks.history [--versions 10000] [--runs 9] [--store STORE.grn]
 
 Makes a store of small commits (at most 20 pathways are active) and a git repository of as many commits, then prints
-medians of wall time and of CPU time, each command once a round, so that all meet the same load. `start` is
-`python -c pass`. A store that is named is measured as it is, or made there and kept.
+medians of wall time and of CPU time, each command once a round, so that all meet the same load; all write to /dev/null.
+`start` is `python -c pass`. A store that is named is measured as it is, or made there and kept.
+
+`git log` is git at its best: one pack, as `git fast-import` leaves it. It prints id, author, time and message of each
+commit; `grn log` name, id, time, author, refs, message, and the pathways that were added and dropped. What a commit
+changed git prints with `--name-status`, which is the second row. The column `beyond` is what a command takes beyond
+`grn --help`, that is beyond Python, click and grn's own start, in terms of `git log`.
 """
 
 from __future__ import annotations
@@ -58,12 +63,13 @@ def make_git(path: Path, commits: int) -> None:
 
 def run(command: list[str], folder: Path) -> tuple[float, float]:
     """Return the seconds of wall time and of CPU that a process takes."""
-    before = os.times()
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
-    seconds, after = time.perf_counter() - start, os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return seconds, cpu
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds, process.returncode = time.perf_counter() - start, os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return seconds, usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -73,6 +79,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--store", type=Path)
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # whoever compiles all anew measures that
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store, small = arguments.store or folder / "long.grn", folder / "small.grn"
@@ -89,11 +96,13 @@ def main() -> None:
             "start": ([sys.executable, "-c", "pass"], folder),
             "grn --help": ([*grn, "--help"], folder),
             "git log": (git, folder / "git"),
+            "git log --name-status": ([*git, "--name-status"], folder / "git"),
             "git log -n 20": ([*git, "-n", "20"], folder / "git"),
             "grn log": ([*long, "log"], folder),
             "grn log -n 20": ([*long, "log", "-n", "20"], folder),
             "grn log --graph -n 50": ([*long, "log", "--graph", "-n", "50"], folder),
             "grn show --json": ([*long, "show", "--json"], folder),
+            "grn show v5 --json": ([*long, "show", "v5", "--json"], folder),
             "grn tag": ([*long, "tag"], folder),
             "small grn log": ([*short, "log"], folder),
             "small grn show --json": ([*short, "show", "--json"], folder),
@@ -107,12 +116,14 @@ def main() -> None:
                     times[label].append(seconds)
     middle = {label: [statistics.median(part) for part in zip(*each, strict=True)] for label, each in times.items()}
     print(
-        f"# {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.runs}; index of the log warm"
+        f"# {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.runs}; index of the log warm; "
+        "ratios of CPU time"
     )
-    print("command\tseconds\tCPU\tof_git_log\tof_help\tof_start")
+    print("command\tseconds\tCPU\tof_git_log\tbeyond\tof_help\tof_start")
+    git_log, grn_help, start = (middle[label][1] for label in ("git log", "grn --help", "start"))
     for label, (seconds, cpu) in middle.items():
-        ratios = "\t".join(f"{seconds / middle[other][0]:.2f}" for other in ("git log", "grn --help", "start"))
-        print(f"{label}\t{seconds:.3f}\t{cpu:.3f}\t{ratios}")
+        ratios = (cpu / git_log, (cpu - grn_help) / git_log, cpu / grn_help, cpu / start)
+        print("\t".join([label, *(f"{value:.3f}" for value in (seconds, cpu)), *(f"{ratio:.2f}" for ratio in ratios)]))
 
 
 if __name__ == "__main__":

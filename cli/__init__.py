@@ -1,1 +1,18 @@
 """The command line: for people, pipelines and cron."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended."""
+
+
+def end(_number: int, _frame: FrameType | None) -> None:
+    """End at once, as a handler of Ctrl-C: nothing has been opened yet, or all is done. An exception would be shown."""
+    os.write(2, b"Interrupted.\n")
+    os._exit(INTERRUPTED)

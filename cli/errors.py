@@ -7,19 +7,20 @@ import contextlib
 import errno
 import os
 import re
+import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..engine.errors import Conflict, EngineError, FormatError, GrnError, InputError, NotFound
+from ..engine.errors import AccessDenied, Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
+from . import INTERRUPTED, end
 from .hints import hint_of
 from .options import COMPLETION_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 DONE = 0
 ANSWER_IS_NO = 1
@@ -29,7 +30,7 @@ CONFLICT = 4
 NUMBERS = 5
 DAMAGED = 6
 OUR_BUG = 70
-INTERRUPTED = 130
+DENIED = 77
 CLOSED_PIPE = 141
 
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
@@ -40,6 +41,7 @@ KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
     (NotFound, NOT_FOUND, ""),
     (Conflict, CONFLICT, "`grn log` shows what the store contains now."),
     (EngineError, NUMBERS, ""),
+    (AccessDenied, DENIED, ""),
     (FormatError, DAMAGED, "Nothing was changed; replace the damaged file by a good copy."),
     (GrnError, OUR_BUG, ""),
 )
@@ -51,8 +53,9 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
     invocation: dict[str, Any] = {}
     sys.unraisablehook = _interrupt_again
     try:
-        code = _invoke(command, arguments, colour, invocation)
-        _flush()
+        with _interruptible():
+            code = _invoke(command, arguments, colour, invocation)
+            _flush()
     except BrokenPipeError:
         _silence()
         return CLOSED_PIPE
@@ -60,16 +63,38 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  every error ends here, as a sentence and an exit code
-        if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C came while compiled code ran
+        if _comes_of_interrupt(error):
             click.echo("Interrupted.", err=True)
             return INTERRUPTED
         if invocation.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
+            import traceback
+
             traceback.print_exc()
         message, hint, exit_code = explain(error, invocation.get("command", "grn"))
         with contextlib.suppress(OSError):  # stderr may be closed
             _print_error(message, hint, invocation.get("colour", colour))
         return exit_code
     return code if isinstance(code, int) else DONE
+
+
+@contextlib.contextmanager
+def _interruptible() -> Generator[None]:
+    """Let Ctrl-C raise an exception for as long as this lasts, if `__main__` has it end the process."""
+    ends = signal.getsignal(signal.SIGINT) is end
+    if ends:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ends:
+            signal.signal(signal.SIGINT, end)
+
+
+def _comes_of_interrupt(error: BaseException | None) -> bool:
+    """Return whether Ctrl-C is behind an error: what was compiled, or was being loaded, may raise one of its own."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _interrupt_again(unraisable: Any) -> None:

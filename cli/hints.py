@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -191,6 +190,7 @@ HINTS: dict[str, str] = {
     "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
+    "no-part-file": "`grn lmm scan --part K/N -o FILE` writes one.",
     "numbers-without-sign": (
         "Choose another column with --sign-column TITLE, or --sign-column none to take all pairs as activation."
     ),
@@ -199,6 +199,7 @@ HINTS: dict[str, str] = {
         "Make one row a gene and one column a sample; in Python: import pandas; {read}"
         ".pivot(index=GENE, columns=SAMPLE, values=VALUE).to_csv(NEW)."
     ),
+    "part-damaged": "Compute this part again, or copy it to its end.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-not-recognised": (
         "Write a set a line, as GMT has it: name, description and genes between tabs. `grn commit --help` lists what "
@@ -298,6 +299,20 @@ HINTS: dict[str, str] = {
     "index-damaged": "`grn verify --repair` makes the index again, from the log.",
     "log-damaged": "`grn verify` shows which versions are affected, and what can be done.",
     "lost-entry": "`grn verify` shows which entry, and which versions need it.",
+    "may-not-as-stranger": (
+        "{account} is not in the group {group}: an administrator can add it (`usermod -aG {group} {account}`), or "
+        "{owner} can let all others read (`grn init {store} --shared all`)."
+    ),
+    "may-not-read": (
+        "{owner} can type `{command}`. For all files of a store: `grn verify --repair` where it is shared, and "
+        "`grn init {store} --shared group` shares it."
+    ),
+    "may-not-see": "Nothing was changed. Whoever owns that folder can let you in.",
+    "may-not-use-own": "Type `{command}`.",
+    "may-not-write": (
+        "{owner} can let the group {group} write: `grn init {store} --shared group`; `grn clone {store} NEW.grn` makes "
+        "a store of your own."
+    ),
     "name-active": "`grn revert {version} --only {name}` removes it; --if-absent skips equal content.",
     "name-uncertain": "`grn log --all` lists what can be read, and `grn verify` what is lost.",
     "nameless-account": "Name the author: GRN_AUTHOR=name, or author= in Python.",
@@ -351,10 +366,32 @@ HINTS: dict[str, str] = {
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
     "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-scheduler": (
+        "Start one with `dask scheduler`, and workers with `dask worker tcp://HOST:8786`; or use --scheduler "
+        "processes:N."
+    ),
     "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
     "no-table-of-timings": "`python benchmarks/woodbury.py --output FILE.tsv` writes one.",
+    "no-workers": "Start some with `dask worker tcp://HOST:8786`, on machines where this grnledger is installed.",
     "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
+    "other-processor": (
+        "Start this command and all workers with the same kernels, which are then somewhat slower: "
+        "OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=generic."
+    ),
+    "other-software": (
+        "Install the same versions of grnledger, NumPy, SciPy and numba for the workers, and start them again."
+    ),
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
+    "part-unknown": "Such as --part 3/20.",
+    "parts-doubled": "Name each part once.",
+    "parts-missing": (
+        "Compute them with --part K/N, or name their files too; an array of jobs takes these numbers as they are."
+    ),
+    "parts-of-other-arithmetic": (
+        "Compute all parts with one installation. Where processors differ, set OPENBLAS_CORETYPE=Haswell and "
+        "NUMBA_CPU_NAME=generic for all jobs."
+    ),
+    "parts-of-others": "All parts come from the same command but for --part and -o.",
     "pathway-not-active": "`grn show` lists what is active in a version.",
     "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (
@@ -362,6 +399,7 @@ HINTS: dict[str, str] = {
     ),
     "repeated-samples-of-base": "Give each sample its own name, and make the store again with `grn init`.",
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps the expression.",
+    "scheduler-unknown": "Such as --scheduler processes:4, or leave it out for a thread a core.",
     "sets-without-genes": "Are the genes spelt as on the panel? For smaller sets, use a smaller --min-genes.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers next to those of permuted labels."
@@ -375,6 +413,10 @@ HINTS: dict[str, str] = {
     "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
+    "workers-died": "Is there enough memory for so many? Use fewer: --scheduler processes:N.",
+    "workers-failed": (
+        "The log of the workers says more. Have they enough memory, and is this grnledger installed where they run?"
+    ),
     # views
     "no-such-host": "Give an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them.",
     "port-taken": "Use another port, with --port N; --port 0 takes any that is free.",
@@ -409,6 +451,7 @@ OTHER_TOOLS: dict[str, str] = {
 ADVICE: dict[str, str] = {
     "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",
     "file-damaged": "{problem}: `grn clone` makes an undamaged store from it.",
+    "mode-not-shared": "{problem}: --repair, run by its owner, sets that.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
 }
 """Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""
@@ -416,6 +459,8 @@ ADVICE: dict[str, str] = {
 
 def hint_of(error: GrnError) -> str:
     """Return what to type next, or an empty text."""
+    from shlex import quote  # where a hint is given alone
+
     facts = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in error.facts.items()}
     facts = {name: "0" if fact == "-0" else fact for name, fact in facts.items()}
     return error.hint or HINTS.get(error.code, "").format(**facts)

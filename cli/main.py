@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -104,7 +105,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
     os.environ["MPLBACKEND"] = "agg"  # no figure goes to a screen, and matplotlib stumbles over one it does not know
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(errors.run(grn, arguments, options.colour_of_environment()))
+    code = errors.run(grn, arguments, options.colour_of_environment())
+    if code == errors.INTERRUPTED:
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End the process after an interrupt at once: its threads may be minutes from the end of what nobody wants now."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _open_streams() -> None:

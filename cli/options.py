@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import click
 
 from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
+from ..storage.files.access import Sharing
 from . import nouns, output
 from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
@@ -32,6 +34,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
+CACHE_VARIABLE = "GRN_CACHE_LIMIT"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 COMPLETION_VARIABLE = "_GRN_COMPLETE"
 """Set by a shell that completes a command line, to `bash_complete`, `zsh_complete` or `fish_complete`."""
@@ -40,6 +43,11 @@ LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
 """How an address begins that is not a path: https://…, user@host:…"""
+
+
+STORE = click.Path(readable=False)
+OTHER_STORE = click.Path(readable=False, path_type=Path)
+"""The path of a store; whether it may be read is the store's to say."""
 
 
 class _Intensity(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
@@ -162,9 +170,9 @@ def named_store(command: Command) -> Command:
             invocation(ctx)["store"] = path
 
     help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
-    return click.option(
-        "-s", "--store", type=click.Path(), metavar="STORE", expose_value=False, callback=keep, help=help_
-    )(command)
+    return click.option("-s", "--store", type=STORE, metavar="STORE", expose_value=False, callback=keep, help=help_)(
+        command
+    )
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
@@ -177,7 +185,7 @@ def _open(path: Path, wait: float | None = None) -> Repository:
         if sys.stderr.isatty():
             output.note(f"Others are writing to {path}; waiting up to {seconds:g} s for them.")
 
-    repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
+    repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait, cache_limit=cache_limit())
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
         text = f"Entry {number} of the log cannot be read: {why} `grn verify` shows what it affects."
@@ -243,13 +251,23 @@ def find_store(path: str | None) -> Path:
         return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
     for folder in (here, *here.parents):
-        stores = sorted(store for store in folder.glob("*.grn") if (store / "FORMAT").is_file())
+        stores = sorted(store for store in folder.glob("*.grn") if _is_store(store))
         if len(stores) > 1:
             names = ", ".join(store.name for store in stores)
             raise Conflict(f"There is more than one store in {folder}: {names}.", hint="Name one with -s STORE.")
         if stores:
             return stores[0]
     raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
+
+
+def _is_store(path: Path) -> bool:
+    """Return whether a folder is a store, or may be one that this account may not look into."""
+    try:
+        return stat.S_ISREG((path / "FORMAT").stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
@@ -271,18 +289,19 @@ def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn ex
     """
     from ..storage.files.hdf5 import is_hdf5
     from ..storage.files.layout import FORMAT_FILE, LOG
+    from ..storage.files.locations import mode_of
 
     if ELSEWHERE.match(str(path)) and not path.exists():
         raise InputError(
             f"{path} is not a path: another store is a folder or a file on this machine.",
             hint="Mount the disk, or copy FILE.h5, made by `grn export FILE.h5` there.",
         )
-    if not path.exists():
+    if (mode := mode_of(path)) is None:
         raise NotFound(f"There is no store {path}.", hint=hint)
-    if path.is_dir():
-        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+    if stat.S_ISDIR(mode):
+        if mode_of(path / FORMAT_FILE) is None and mode_of(path / LOG) is None:
             raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
-    elif not (path.is_file() and is_hdf5(path)):
+    elif not (stat.S_ISREG(mode) and is_hdf5(path)):
         raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
     return path
 
@@ -300,6 +319,24 @@ def author() -> str | None:
         hint = "Write it on one line, such as 'Ada Lovelace'."
         raise InputError(f"${AUTHOR_VARIABLE} is not a name: {name[:60]!r}.", hint=hint)
     return name
+
+
+def cache_limit() -> int:
+    """Return how many bytes of numbers the cache of a store may hold, where the environment says so.
+
+    Raises
+    ------
+    InputError
+        It is no size.
+    """
+    from ..storage.session import CACHE_LIMIT
+
+    text = os.environ.get(CACHE_VARIABLE) or str(CACHE_LIMIT)
+    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, flags=re.IGNORECASE | re.ASCII)
+    if size is None:
+        hint = f"Set {CACHE_VARIABLE} to a size, such as 4G, 500M or 0, or unset it."
+        raise InputError(f"${CACHE_VARIABLE} is {text[:40]!r}, which is no size.", hint=hint)
+    return int(float(size[1]) * 1024 ** " KMGT".index(size[2].upper() or " "))
 
 
 def clock() -> datetime | None:
@@ -327,11 +364,17 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, schema 1.")
     @click.option("--tsv", "as_tsv", is_flag=True, help="Print rows, tab-separated, numbers in full.")
+    @click.option(
+        "--safe-cells", is_flag=True, help="With --tsv: put ' before text that a spreadsheet would run as a formula."
+    )
     @functools.wraps(command)
-    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, **arguments: Any) -> int:
+    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, safe_cells: bool, **arguments: Any) -> int:
         if as_json and as_tsv:
             raise click.UsageError("An answer is printed as --json or as --tsv, not as both.")
-        return emit(command(*positional, **arguments), "json" if as_json else "tsv" if as_tsv else "text")
+        if safe_cells and not as_tsv:
+            raise click.UsageError("--safe-cells goes with --tsv: only rows are opened in a spreadsheet.")
+        form = "json" if as_json else "tsv" if as_tsv else "text"
+        return emit(command(*positional, **arguments), form, safe_cells=safe_cells)
 
     return wrapped
 
@@ -341,6 +384,16 @@ at = click.option("--at", type=nouns.REV, default="HEAD", show_default=True, met
 
 message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
 """The option that says what a new version is."""
+
+
+shared = click.option(
+    "--shared",
+    type=click.Choice(get_args(Sharing)),
+    help="Who may use the store, whatever the umask of whoever writes: no (as the umask says), group (the group of its "
+    "folder), or all (others may read, too).  [group where the folder that holds it is writable for its group and has "
+    "the setgid bit, else no]",
+)
+"""The option that says who may use a new store."""
 
 
 def edge_rules(command: Command) -> Command:

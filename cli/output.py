@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -15,6 +15,8 @@ from ..engine.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
+
+    from click._termui_impl import ProgressBar
 
 
 BETWEEN_LINES = 5.0
@@ -51,10 +53,38 @@ def sentence(text: str) -> str:
 
 def page(text: str) -> None:
     """Print a text, through the pager where it is longer than the terminal."""
-    if sys.stdout.isatty() and text.count("\n") + 2 > shutil.get_terminal_size().lines:
+    if sys.stdout.isatty() and text.count("\n") + 2 > _lines_of_terminal():
         click.echo_via_pager(text)
     else:
         click.echo(text)
+
+
+def page_parts(parts: Iterable[str]) -> None:
+    """Do the same with a text of many lines as its parts come; styled only where `is_styled`, a newline after each."""
+    rest = iter(parts)
+    if sys.stdout.isatty():
+        first, left = list[str](), _lines_of_terminal() - 1
+        while left >= 0 and (part := next(rest, None)) is not None:
+            first.append(part)
+            left -= part.count("\n") + 1
+        rest = itertools.chain(first, rest)
+        if left < 0:
+            click.echo_via_pager("\n" * bool(number) + part for number, part in enumerate(rest))
+            return
+    sys.stdout.writelines(f"{part}\n" for part in rest)
+
+
+def _lines_of_terminal() -> int:
+    import shutil  # slow to load, for so little
+
+    return shutil.get_terminal_size().lines
+
+
+def is_styled() -> bool:
+    """Return whether a text on stdout shall have colours."""
+    context = click.get_current_context(silent=True)
+    colour = None if context is None else context.color
+    return sys.stdout.isatty() if colour is None else colour
 
 
 def note(text: str) -> None:
@@ -64,14 +94,21 @@ def note(text: str) -> None:
 
 @contextlib.contextmanager
 def waiting(label: str) -> Generator[Callable[[float], None]]:
-    """Show a bar on stderr, and yield what moves it to a share done; a line now and then where it is no terminal."""
+    """Yield what shows a bar on stderr and moves it to a share done; a line now and then where it is no terminal.
+
+    What never reports a share shows none.
+    """
     if not sys.stderr.isatty():
         yield progress_lines(label)
         return
     steps = 100
-    with click.progressbar(length=steps, label=label, file=sys.stderr) as bar:
+    with contextlib.ExitStack() as shown:
+        bar: ProgressBar[int] | None = None
 
         def update(share: float) -> None:
+            nonlocal bar
+            if bar is None:
+                bar = shown.enter_context(click.progressbar(length=steps, label=label, file=sys.stderr))
             bar.update(round(share * steps) - bar.pos)
 
         yield update

@@ -33,11 +33,14 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
   that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
-  rows under a header, numbers in full; `--json` one object, below.
+  rows under a header, numbers in full; `--json` one object, below. Names of genes, pathways and messages are whatever
+  their authors wrote. A spreadsheet runs a text that begins with `=`, `+`, `-` or `@`: `--tsv --safe-cells` puts a `'`
+  before it, and leaves numbers as they are.
 * **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
-  pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
+  pipelines that must reproduce the same ids; `GRN_CACHE_LIMIT`, how much of the cache of a store may be numbers that
+  were computed before, such as eigenvalues (`1G` by default; `0` keeps none); `NO_COLOR`; `PAGER`.
 * **Colour** is for text on a terminal: `--color always` or `never`, before or after the verb, says otherwise, and
   counts more than `NO_COLOR`. Rows and JSON have none.
 * **Progress** is a bar on stderr; where that is no terminal, a line every five seconds.
@@ -55,6 +58,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 5 | the numbers do not allow it: the result would not be a covariance |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug in grn |
+| 77 | this account may not read or write a file of the store; nothing is said of what is in it |
 | 130 | interrupted |
 | 141 | the reader of the answer closed the pipe |
 
@@ -184,6 +188,10 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
         {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
     ),
+    "lmm gather": (
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
+        {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
+    ),
     "base": (f"{VERSION}, base_record", {"base_record": BASE}),
     "commit": (f"{VERSION}, written, probe, missing_genes", {}),
     "rollback": (f"{VERSION}, done", {"added": "name, genes, sign"}),
@@ -264,7 +272,9 @@ NOTES = """\
   is over the first version, in nats. `tests` is empty where the rows went to `output`.
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
-  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
+  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`;
+  `kind` is `damage`, `derived` (can be made again), `denied` (may not be read) or `note`. `init STORE --shared` without
+  a source has `store`, `shared` and `others`, the files whose modes are others' to set: `file`, `owner`, `mode`.
 * `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`;
   `files` of `export --edges` has its file and those beside it, and `nodes` counts genes.
   `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its

@@ -58,6 +58,40 @@ class FormatError(GrnError):
     code = "format"
 
 
+class AccessDenied(GrnError, PermissionError):
+    """The system does not let this account read a file of a store, or write there; nothing is said of what is in it.
+
+    It is a `PermissionError` too, with the attributes `errno`, `strerror` and `filename`.
+
+    Parameters
+    ----------
+    message, hint, code, facts
+        As in `GrnError`.
+    path : str
+        The file or folder.
+    reason : tuple of (int, str)
+        The system's number of the error, and its words.
+    """
+
+    code = "access"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        facts: Mapping[str, Any] | None = None,
+        path: str = "",
+        reason: tuple[int, str] = (13, "Permission denied"),
+    ) -> None:
+        GrnError.__init__(self, message, hint=hint, code=code, facts=facts)
+        (self.errno, self.strerror), self.filename = reason, path
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class EngineError(GrnError):
     """The numbers do not allow it."""
 

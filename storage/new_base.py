@@ -15,9 +15,11 @@ from ..engine.estimation.expression import Expression
 from ..engine.estimation.preparation import Preparation, prepare
 from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
-from ..engine.network.inversion import invert
+from ..engine.network.dense.symmetry import select_genes
+from ..engine.network.inversion import invert_in_place
 from ..engine.network.panel import Panel
 from ..engine.network.stability import check_condition
+from ..engine.progress import part_of
 from ..engine.wording import counted
 from ..formats.files.plain_files import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
@@ -35,9 +37,13 @@ if TYPE_CHECKING:
     from ..engine.choices import DecimalMark, DuplicateSamples, GenesIn, Intensity
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
+    from ..engine.progress import Progress
 
 _OF_FILES = ("header", "decimal", "sheet")
 """Options of reading that go with files alone."""
+
+READ = 0.15
+"""The share of its time that a covariance in a file takes before it is inverted, about."""
 
 LARGEST_KEPT = 256_000_000
 """Largest expression, in bytes, that is kept with its base by default."""
@@ -197,8 +203,9 @@ def from_covariance(
     genes: Sequence[str] | None = None,
     ridge: float = 0.0,
     panel: Panel | None = None,
+    progress: Progress | None = None,
 ) -> NewBase:
-    """Return a base that is a covariance of the user's.
+    """Return a base that is a covariance of the user's, which takes one p × p array: its inverse stands in it too.
 
     Parameters
     ----------
@@ -210,6 +217,8 @@ def from_covariance(
         Added to the diagonal; 0 or more, and recorded.
     panel : Panel, optional
         The genes that the base shall have, of those of the matrix: where the store has its panel already.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
 
     Raises
     ------
@@ -225,7 +234,7 @@ def from_covariance(
     notes: tuple[str, ...] = ()
     record: SourceRecord | None = None
     if isinstance(source, str | Path):
-        file = read_covariance(source)
+        file = read_covariance(source, part_of(progress, 0, READ))
         refuse_distances(file, Path(source))
         values, notes, record = file.values, file.notes, _source(source, file.sha256)
         genes = _names(file.genes, genes, source)
@@ -242,16 +251,15 @@ def from_covariance(
         raise InputError(f"A ridge is a number from 0 up, not {ridge:g}.")
     if panel is not None:
         match = match_panel(genes, panel, source)
-        values, genes, notes = values[np.ix_(match.rows, match.rows)], panel.genes, (*notes, *match.notes)
+        values, genes, notes = select_genes(values, match.rows), panel.genes, (*notes, *match.notes)
     values[np.diag_indices(len(values))] += ridge
     try:
-        covariance = invert(values)
+        covariance = invert_in_place(values, part_of(progress, READ, 1))
     except NotPositiveDefinite as failure:
         if not ridge:
             raise
         raise NotPositiveDefinite(
-            f"Even with a ridge of {ridge:g} the covariance is not positive definite: its smallest eigenvalue is then "
-            f"{failure.eigenvalue:.6g}.",
+            f"Even with a ridge of {ridge:g}: {failure.message[0].lower()}{failure.message[1:]}",
             hint=f"Use a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
             eigenvalue=failure.eigenvalue,
         ) from None

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
+from ..engine.progress import part_of, unheard
 from ..engine.tabular import facts_html
 from .files import layout, locations
-from .history import changes, ref_moves, revspec
+from .history import ref_moves, revspec
 from .history.ledger import Ledger
 from .history.log import read_only
 from .history.refs import check_name
-from .history.versions import active_pathways, list_versions, version_of, versions_by_name
-from .session import WAIT, Session
+from .history.versions import active_pathways, newest_first, version_of, versions_by_name
+from .session import CACHE_LIMIT, WAIT, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ..engine.network.panel import Panel
     from ..engine.network.pathway import Pathway
     from ..engine.network.snapshot import Snapshot
+    from ..engine.progress import Progress
     from ..formats.pathways.pathways import PathwayFile
+    from .files.access import Sharing
     from .history.active import History
     from .history.planning import Plan
     from .history.refs import Move, Refs
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
     from .transfer.pack import PackReport
 
     Pathways = PathwayFile | Pathway | Iterable[Pathway]
-    Progress = Callable[[float], None]
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -76,6 +79,8 @@ class Repository:
         Seconds to wait for other writers, and to try again when one was faster, before giving up with `Conflict`.
     on_wait : callable
         Called when others hold the lock and a wait for them begins.
+    cache_limit : int
+        Most bytes of numbers, such as diagonals and eigenvalues of versions, that the store's cache may hold.
 
     Raises
     ------
@@ -93,10 +98,11 @@ class Repository:
         time: datetime | None = None,
         wait: float = WAIT,
         on_wait: Callable[[], object] = lambda: None,
+        cache_limit: int = CACHE_LIMIT,
     ) -> None:
         self.path = Path(path)
         self._author, self._time, self._wait = author, time, wait
-        self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait)
+        self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait, cache_limit=cache_limit)
 
     @classmethod
     def create(
@@ -107,8 +113,13 @@ class Repository:
         message: str = "",
         author: str | None = None,
         time: datetime | None = None,
+        shared: Sharing | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
+
+        `shared` says who may use it, as in `grnledger.init`. With `progress`, that is called now and then with the
+        share of the base that is written.
 
         Raises
         ------
@@ -122,7 +133,7 @@ class Repository:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
             cls(store, author=author, time=time).write(plan)
 
-        creation.create(Path(path), base, begin)
+        creation.create(Path(path), base, begin, progress or unheard, sharing=shared)
         return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
@@ -210,18 +221,27 @@ class Repository:
         number : int, optional
             How many at the most.
         """
+        return list(itertools.islice(self.newest_first(rev, without=without), number))
 
-        def listed() -> list[Version]:
+    def newest_first(self, rev: str | None = "HEAD", *, without: str = "") -> Iterator[Version]:
+        """Yield what `versions` lists, each as it is asked for; arguments as there."""
+
+        def listing() -> Iterator[Version]:
             commit = None if rev is None else self._resolve(rev)
-            return list_versions(self._ledger, commit, self._resolve(without) if without else None, number)
+            return newest_first(self._ledger, commit, self._resolve(without) if without else None)
 
+        if rev is None and not self._history.known:
+            raise self._ledger.lost()
+        listed = 0
         try:
-            return listed()
+            for version in listing():
+                yield version
+                listed += 1
         except FormatError:
             if self.damage:
                 raise
             self._session.read_anew(indexed=False)  # the index knows nothing of damage to the entries that it covers
-            return listed()
+            yield from itertools.islice(listing(), listed, None)
 
     def line(self, rev: str = "HEAD") -> list[Version]:
         """Return a version, its first parent, that one's first parent and so on, newest first."""
@@ -315,6 +335,7 @@ class Repository:
         self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
+        from .history.changes import check_genes
         from .history.planning import pathways_from, plan_pathways
 
         if not self._session.in_transaction:
@@ -323,7 +344,7 @@ class Repository:
         wanted, file = pathways_from(pathways)
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
-        changes.check_genes(wanted, len(self.panel))
+        check_genes(wanted, len(self.panel))
         return plan_pathways(self._history, branch, tip, wanted, file, message=message, if_absent=if_absent)
 
     def preview(self, plan: Plan, *, penalty: float = 0.0) -> Snapshot:
@@ -331,7 +352,9 @@ class Repository:
         return self._session.diagnostics.preview(plan, name="planned", penalty=penalty)
 
     @_transaction
-    def set_base(self, base: NewBase, *, message: str = "", branch: str | None = None) -> Version:
+    def set_base(
+        self, base: NewBase, *, message: str = "", branch: str | None = None, progress: Progress | None = None
+    ) -> Version:
         """Give a branch a new base, on the same panel, and return the new version: its active pathways stay.
 
         Parameters
@@ -342,6 +365,8 @@ class Repository:
             What it is; its estimator, number of samples and file by default.
         branch : str, optional
             Which branch.
+        progress : callable, optional
+            Called now and then with the share of the base that is written.
 
         Raises
         ------
@@ -353,20 +378,20 @@ class Repository:
             The active subtractions take more than the base has.
         """
         from .history.planning import Plan
-        from .networks.bases import base_content, describe_base, held_base
+        from .networks.bases import describe_base, held_base
         from .transfer import creation
 
         branch, tip = ref_moves.branch_tip(self._refs, branch)
         if base.panel.genes != self.panel.genes:
             raise Conflict("The new base has other genes than the panel of the store, or another order.")
-        sealed = base_content(base).seal()
+        sealed = creation.seal_base(base, part_of(progress, 0, 0.4))
         if sealed.id == self._history[tip].base:
             name = f"v{self._history.number(tip)}"
             raise InputError(f"{name} has this base already.", code="same-base", facts={"version": name})
         plan = Plan(branch, (tip,), sealed.id, message or f"base: {describe_base(base.record)}")
         with self._session.reader.holding(held_base(base, sealed.id)):
             self.preview(plan)  # a version that cannot be leaves no base behind
-        creation.put_base(self.path, sealed)
+        creation.put_base(self.path, sealed, part_of(progress, 0.4, 1))
         return self.write(plan)
 
     @_transaction
@@ -427,7 +452,7 @@ class Repository:
         )
 
     @_transaction
-    def reinvert(self, *, force: bool = False) -> Version:
+    def reinvert(self, *, force: bool = False, progress: Progress | None = None) -> Version:
         """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
 
         A factor base of more than 5,000 genes has no need of it, since its versions are read from its own diagonal each
@@ -448,7 +473,7 @@ class Repository:
         ):
             return version_of(self._ledger, tip)
         anchors.check_size(len(self.panel))
-        return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
+        return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True), progress)
 
     def pack(self, progress: Progress | None = None) -> PackReport:
         """Fold the log's entries into few files, and return what was done; readers and writers may go on meanwhile.
@@ -581,14 +606,18 @@ class Repository:
         return revspec.resolve(rev, self._refs, self._history)
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
+        from .history.changes import CHANGES
         from .history.planning import plan_change
 
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
-        change = changes.CHANGES[verb](self._history, commit, tip, names)
+        change = CHANGES[verb](self._history, commit, tip, names)
         text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
         return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 
-    def write(self, plan: Plan) -> Version:
-        """Measure a planned commit, write it, and return the new version; raises as `commit`."""
-        return version_of(self._ledger, self._session.write(plan))
+    def write(self, plan: Plan, progress: Progress | None = None) -> Version:
+        """Measure a planned commit, write it, and return the new version; raises as `commit`.
+
+        With `progress`, that is called now and then with the share of a full inversion, if one is due.
+        """
+        return version_of(self._ledger, self._session.write(plan, progress))

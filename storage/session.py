@@ -8,7 +8,7 @@ import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
 from ..engine.errors import FormatError
-from .files import layout, lock
+from .files import layout
 from .files.locations import DirectoryStore
 from .history import ref_moves
 from .history.ledger import Ledger
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..engine.network.panel import Panel
     from ..engine.network.snapshot import Snapshot
+    from ..engine.progress import Progress
     from .history.planning import Plan
     from .history.versions import Version
     from .networks.diagnostics import Diagnostics
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 WAIT = 10.0
 """Most seconds that a writer waits for others, and tries again when one was faster, by default."""
+
+CACHE_LIMIT = 1 << 30
+"""Most bytes of numbers that the cache of a store holds, by default."""
 
 RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
@@ -51,6 +55,8 @@ class Session:
         Seconds to wait for other writers before giving up with `Conflict`.
     on_wait : callable
         Called when others hold the lock and a wait for them begins.
+    cache_limit : int
+        Most bytes of numbers that the cache holds.
 
     Attributes
     ----------
@@ -63,9 +69,16 @@ class Session:
     """
 
     def __init__(
-        self, path: Path, author: str | None, time: datetime | None, *, wait: float, on_wait: Callable[[], object]
+        self,
+        path: Path,
+        author: str | None,
+        time: datetime | None,
+        *,
+        wait: float,
+        on_wait: Callable[[], object],
+        cache_limit: int = CACHE_LIMIT,
     ) -> None:
-        self._path, self._wait, self._on_wait = path, wait, on_wait
+        self._path, self._wait, self._on_wait, self._cache_limit = path, wait, on_wait, cache_limit
         self.in_transaction = False
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
@@ -87,14 +100,23 @@ class Session:
     @functools.cached_property
     def reader(self) -> VersionReader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import VersionReader  # brings SciPy in, which reading the log has no need of
+        from .networks.reading import VersionReader  # brings HDF5 in, which reading the log has no need of
+        from .networks.remembered import Remembered
 
-        return VersionReader(self.ledger.log, self.ledger.history)
+        return VersionReader(self.ledger.log, self.ledger.history, Remembered(self._numbers_folder, self._cache_limit))
+
+    @property
+    def _numbers_folder(self) -> Path | None:
+        """Where numbers of versions are remembered, if there can be such a folder."""
+        folder = None if (cache := self.ledger.locations.cache) is None else cache / layout.NUMBERS
+        with contextlib.suppress(PermissionError):  # of whoever made the store
+            return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
+        return None
 
     @functools.cached_property
     def diagnostics(self) -> Diagnostics:
         """What measures planned commits: how they are read, and what their numbers are worth."""
-        from .networks.diagnostics import Diagnostics  # brings SciPy in, which reading the log has no need of
+        from .networks.diagnostics import Diagnostics  # brings HDF5 in, which reading the log has no need of
 
         return Diagnostics(self.reader, self.ledger.history)
 
@@ -124,13 +146,13 @@ class Session:
             )
         return snapshot
 
-    def write(self, plan: Plan) -> str:
-        """Measure a planned commit, write it, and return its id."""
+    def write(self, plan: Plan, progress: Progress | None = None) -> str:
+        """Measure a planned commit, write it, and return its id; `progress` is that of a full inversion, if any."""
         from .history.planning import logged_of  # brings numpy and pydantic in, which reading has no need of
 
         record = plan.record(self.ledger.history, *self.writer.stamp())
-        logged = logged_of(record, self.diagnostics.measure(plan))
-        if logged.id in self.ledger.history:  # the very same commit stands on another branch
+        logged = logged_of(record, self.diagnostics.measure(plan, progress))
+        if self.ledger.has(logged.id, plan.parents):  # the very same commit stands on another branch
             tip = plan.parents[0] if plan.parents else None
             ref_moves.move_branch(self.writer, plan.branch, tip, logged.id, f"commit: {plan.message}")
         else:
@@ -153,6 +175,8 @@ class Session:
         Conflict
             Others were faster for the seconds of a wait, or the store is an exported one.
         """
+        from .files import lock  # which reading has no need of
+
         if self.in_transaction:
             return step()
         if not isinstance(self.ledger.locations, DirectoryStore):

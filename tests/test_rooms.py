@@ -20,8 +20,9 @@ MOST_FILES = 15
 
 ENGINE_STANDS_ON = {"numpy", "scipy", "numba", "threadpoolctl"}
 ENGINE_MAY_ASK = {
-    "__future__", "abc", "ast", "collections", "concurrent", "contextlib", "contextvars", "dataclasses", "difflib", "functools",
-    "html", "importlib", "itertools", "math", "operator", "os", "re", "typing", "warnings",
+    "__future__", "abc", "ast", "collections", "concurrent", "contextlib", "contextvars", "dataclasses", "difflib",
+    "functools", "html", "importlib", "itertools", "math", "operator", "os", "re", "sys", "typing",
+    "warnings",
 }  # fmt: skip
 DOORS = {
     "h5py": {

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ...engine.choices import Crossing
 from ...engine.errors import check_count
-from ...engine.inference.base_differences import RATE
 from ...engine.network.comparison.changes import ChangeList
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.tabular import Table
 from ...storage.history.versions import pathway_changes
-from ..base_differences import at_intensity, judge, shared_intensity
 from ..links import Links, changed_links, gained_links
 from ..ranking import compare_ranked, compare_ranked_lists, ranking_of, shared_ranking
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...engine.choices import Order, RankBy
+    from ...engine.mapping import Mapper
     from ...engine.network.comparison.difference import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.planning import Plan
@@ -152,6 +151,8 @@ class VersionDifference(Table):
         return {name.replace("strength", self.ranking.by): values for name, values in columns.items()}
 
     def _judged_columns(self) -> dict[str, Sequence[Any]]:
+        from ...engine.inference.base_differences import RATE  # with estimators, which one base has no need of
+
         judgement = self.bases.judgement
         assert judgement is not None  # noqa: S101  asked by `columns`
         assert judgement.differences is not None  # noqa: S101
@@ -182,6 +183,7 @@ def diff_versions(
     same_intensity: bool = False,
     crossings: int = 0,
     exact_mean: bool = False,
+    mapper: Mapper | None = None,
     progress: Progress | None = None,
 ) -> VersionDifference:
     """Return what changed from one version to another.
@@ -207,6 +209,8 @@ def diff_versions(
         How many of the largest changes of pairs that became edges, ceased to be or changed their sign are listed too.
     exact_mean : bool
         Whether the mean strength is that of all pairs; of large panels it may be that of a sample, with its error.
+    mapper : Mapper, optional
+        What runs the splits of the samples of two bases; one after the other by default, each on all cores.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -226,7 +230,7 @@ def diff_versions(
     names = (earlier.name, earlier.name if earlier.content == later.content else later.name)
     most = changes or top or CHANGES
     judging, comparing = _parts(progress, is_judged=repo.base(names[0]).id != repo.base(names[1]).id)
-    bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, progress=judging)
+    bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, mapper=mapper, progress=judging)
     reads = [partial(_read, repo, name, bases.intensity) for name in names]
     lists = [ChangeList(most, only, by), *([ChangeList(crossings, get_args(Crossing))] if crossings else [])]
     difference, *more = compare_ranked_lists(reads, ranking, rule, lists, exact_mean=exact_mean, progress=comparing)
@@ -271,19 +275,30 @@ def preview_difference(
 
 
 def _bases(
-    repo: Repository, names: tuple[str, str], most: int, *, same_intensity: bool, progress: Progress | None
+    repo: Repository,
+    names: tuple[str, str],
+    most: int,
+    *,
+    same_intensity: bool,
+    mapper: Mapper | None,
+    progress: Progress | None,
 ) -> Bases:
     """Return what both versions stand on, and where that is two bases, what their differences are worth."""
     before, after = map(repo.base, names)
     if before.id == after.id:
         return Bases(before, after)
+    from ..base_differences import judge, shared_intensity
+
     intensity = shared_intensity(repo, *names) if same_intensity else None
-    return Bases(before, after, judge(repo, *names, most, intensity=intensity, progress=progress), intensity)
+    judgement = judge(repo, *names, most, intensity=intensity, mapper=mapper, progress=progress)
+    return Bases(before, after, judgement, intensity)
 
 
 def _read(repo: Repository, name: str, intensity: float | None, penalty: float) -> Snapshot:
     if intensity is None:
         return repo.snapshot(name, penalty=penalty)
+    from ..base_differences import at_intensity
+
     return at_intensity(repo, name, intensity)
 
 

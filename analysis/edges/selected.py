@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...engine.tabular import Table
-from ...formats.graphs.matrices import to_anndata
-from ...formats.graphs.networkx_graph import to_networkx
-from .network import edge_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +62,8 @@ class SelectedEdges(Table):
 
     def graph(self, *, has_all_genes: bool = False) -> Graph:
         """Return the edges as a graph, with what the store knows of genes and pairs; see `edge_network`."""
+        from .network import edge_network  # with what a graph shows, such as modules of NMF
+
         return edge_network(
             self.repo, self.version, self.edges, self.ranking, self.evidence, has_all_genes=has_all_genes
         )
@@ -77,6 +76,8 @@ class SelectedEdges(Table):
         InputError
             networkx is not installed.
         """
+        from ...formats.graphs.networkx_graph import to_networkx
+
         return to_networkx(self.graph())
 
     def to_anndata(self) -> Any:
@@ -87,4 +88,6 @@ class SelectedEdges(Table):
         InputError
             anndata is not installed.
         """
+        from ...formats.graphs.matrices import to_anndata
+
         return to_anndata(self.graph(has_all_genes=True))

@@ -10,8 +10,8 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.edges import edges, edges_of_pairs, neighbors
-from ..chance import evidence_if_any, evidence_of, pair_tests
 from ..ranking import ranking_of
+from .evidence import evidence_if_any
 from .selected import SelectedEdges
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import RankBy
+    from ...engine.mapping import Mapper
     from ...engine.network.pairs.partial_correlations import PairMeasure
     from ...storage.repository import Repository
 
@@ -87,7 +88,14 @@ class EdgeChoice:
             )
 
 
-def select_edges(repo: Repository, rev: str, choice: EdgeChoice, *, progress: Progress | None = None) -> SelectedEdges:
+def select_edges(
+    repo: Repository,
+    rev: str,
+    choice: EdgeChoice,
+    *,
+    mapper: Mapper | None = None,
+    progress: Progress | None = None,
+) -> SelectedEdges:
     """Return the edges of a version that a choice names, with their order and their evidence.
 
     Parameters
@@ -98,6 +106,8 @@ def select_edges(repo: Repository, rev: str, choice: EdgeChoice, *, progress: Pr
         Which version.
     choice : EdgeChoice
         Which edges.
+    mapper : Mapper, optional
+        What runs the scans of the null; one after the other by default, each on all cores.
     progress : callable, optional
         Called with the share that is done: listing is the first half, testing the second.
 
@@ -114,8 +124,10 @@ def select_edges(repo: Repository, rev: str, choice: EdgeChoice, *, progress: Pr
     first, second = _half(progress, 0.0), _half(progress, 0.5)
     measure = ranking.measure(lambda penalty: repo.snapshot(version.name, penalty=penalty), first)
     if choice.fdr is not None:
+        from ..chance import evidence_of, pair_tests  # with SciPy's distributions, which nothing else here needs
+
         rule = EdgeRule("fdr", choice.fdr)
-        tests = pair_tests(repo, version.name, progress=first)
+        tests = pair_tests(repo, version.name, mapper=mapper, progress=first)
         called = edges_of_pairs(precision, tests.called(choice.fdr, progress=second), rule, ranked_by=measure)
         return SelectedEdges(
             repo, version, called, ranking, evidence_of(tests, repo.pathways(version.name), called.pairs)
@@ -126,7 +138,7 @@ def select_edges(repo: Repository, rev: str, choice: EdgeChoice, *, progress: Pr
     else:
         rule = EdgeRule.of(choice.threshold, choice.top, len(repo.panel))
         listed = edges(precision, rule, ranked_by=measure, progress=first)
-    evidence = evidence_if_any(repo, version.name, listed.pairs, progress=second)
+    evidence = evidence_if_any(repo, version.name, listed.pairs, mapper=mapper, progress=second)
     return SelectedEdges(repo, version, listed, ranking, evidence)
 
 

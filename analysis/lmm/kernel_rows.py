@@ -132,7 +132,7 @@ def load_kernel(snapshot: Snapshot, base: StoredBase, kernel: str, ids: Path | N
         Samples of the base have one name; the file cannot be read; or ids are given for a kernel that has names.
     """
     if kernel in OF_A_VERSION:
-        return KernelSource(kernel, snapshot.panel.genes, base)
+        return KernelSource(kernel, tuple(snapshot.panel.genes), base)
     if kernel == SAMPLES:
         if base.expression is None:
             raise NotFound("The base keeps no expression of its samples.", code="sample-kernel-without-expression")
@@ -203,7 +203,7 @@ def _of_version(
     signal: Signal,
     leave_out: Sequence[str],
 ) -> KernelRows:
-    kernel, names = source.kernel, snapshot.panel.genes
+    kernel, names = source.kernel, tuple(snapshot.panel.genes)
     genes = np.array([index for index, gene in enumerate(names) if gene in usable], dtype=np.intp)
     of_samples = len(usable & set(source.base.samples)) > len(genes)
     where = f"the panel of {counted(len(names), 'gene')}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +13,16 @@ from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.lmm.association.exact import ExactScanner
 from ...engine.lmm.association.scan import make_scanner
 from ...engine.lmm.model.fit import fit_many
-from ...engine.mapping import sequentially
-from ...engine.threads import one_blas_thread
+from ...engine.mapping import Threads
+from ...engine.threads import cores, one_blas_thread
 from ...engine.wording import some
+from ...formats.traits.tested_columns import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from ...engine.choices import Statistic
     from ...engine.lmm.association.results import ScanResult
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from .model import StoreModel
 
 COLUMNS = ("ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL")
+
+NO_VALUES = np.empty((0, 0))
+"""In place of a block's tests once they are under way."""
 
 MOST_GROUPED = 4 << 30
 """Most bytes for the tests of all groups, which are in memory at once."""
@@ -43,7 +50,8 @@ def scan_columns(
     exact: bool = False,
     statistic: Statistic = "wald",
     single: bool = False,
-    mapper: Mapper = sequentially,
+    mapper: Mapper | None = None,
+    keep: Callable[[int], bool] = every,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and the rows of a scan, block by block.
@@ -60,8 +68,10 @@ def scan_columns(
         Which test.
     single : bool
         Whether tests are in single precision.
-    mapper : Mapper
-        What runs the blocks; the results are the same bits for every mapper.
+    mapper : Mapper, optional
+        What runs the blocks; a thread a core by default.
+    keep : callable
+        Whether a block of that number, from 0 on, is tested; of the others there are no rows.
     progress : callable, optional
         Called with the share of the file that is done.
 
@@ -77,17 +87,27 @@ def scan_columns(
         scanner = ExactScanner(store_model.model, null, statistic=statistic)
     else:
         scanner = make_scanner(store_model.model, null, statistic=statistic, single=single, sparse=tested.is_sparse)
+    under_way: deque[Block | None] = deque()
 
-    def test(block: Block) -> tuple[Block, ScanResult]:
-        return block, scanner.scan(_dense(block) if single else block.values)
+    def tests() -> Iterator[NDArray[np.float64] | csr_array]:
+        for number, block in enumerate(tested.blocks(_ids_of(store_model, tested), keep)):
+            under_way.append(replace(block, values=NO_VALUES) if keep(number) else None)
+            if keep(number):
+                yield _dense(block) if single else block.values
 
     def rows() -> Iterator[list[Row]]:
-        with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
-            for block, scan in mapper(test, tested.blocks(_ids_of(store_model, tested))):
-                _report(block, progress)
-                yield _rows(block, scan)
+        for scan in (mapper or Threads(cores()))(_scan_block, tests(), shared=scanner):
+            while (block := under_way.popleft()) is None:
+                yield []
+            _report(block, progress)
+            yield _rows(block, scan)
+        yield from ([] for _ in under_way)
 
     return null, rows()
+
+
+def _scan_block(scanner: Scanner | ExactScanner, tests: NDArray[np.float64] | csr_array) -> ScanResult:
+    return scanner.scan(tests)
 
 
 def scan_groups(

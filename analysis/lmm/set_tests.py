@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ...engine.lmm.association.set_tests import SetPermutations
     from ...engine.lmm.association.set_variance import SetMixture
     from ...engine.lmm.model.fit import Fit, Model
+    from ...engine.mapping import Mapper
     from .model import StoreModel
 
 ENOUGH_SETS = 10
@@ -151,6 +152,7 @@ def run_set_tests(
     permuted: Model | None = None,
     descriptions: bool | None = None,
     sheet: str | None = None,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> SetTests:
     """Return the tests of a library's sets.
@@ -176,6 +178,8 @@ def run_set_tests(
         Whether second fields of sets in GMT or GMX are descriptions, or genes; by what stands there when absent.
     sheet : str, optional
         The sheet of a workbook; without it, there must be one that holds something.
+    mapper : Mapper, optional
+        What tests the permuted signals; one after the other by default.
     progress : callable, optional
         Called with the share that is done.
 
@@ -201,7 +205,7 @@ def run_set_tests(
         scatter=[scatter_p(scanner, genes) for genes in sets.genes] if scatter else None,
         plain=None if plain is None else plain.tolist(),
         set_weight=weight,
-        permuted=None if permuted is None else permute_sets(permuted, tester, enrichment, progress),
+        permuted=None if permuted is None else permute_sets(permuted, tester, enrichment, progress, mapper=mapper),
     )
 
 

@@ -345,7 +345,8 @@ def signal_of_labels(
     statistic = t_statistics(two_groups.values, first)
     samples = tuple(names[index] for index in chosen)
     line = f"t of {sizes} samples of {source}{without}"
-    return Signal(prepared.panel.genes, (":".join(groups),), statistic[:, None], samples, line, two_groups, notes)
+    genes = tuple(prepared.panel.genes)
+    return Signal(genes, (":".join(groups),), statistic[:, None], samples, line, two_groups, notes)
 
 
 def _describe_unknown(wanted: Sequence[str], match: dict[str, str], source: str) -> list[str]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...engine.mapping import Threads
 from ...engine.nmf.modules.analysis import FINAL_FIT
 from ...engine.nmf.modules.comparison import ModuleChange, Movement, align_modules, membership_distances, module_changes
 from ...engine.nmf.modules.membership import memberships
 from ...engine.nmf.modules.similarity import positive_correlations
 from ...engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric, symmetric_factor
+from ...engine.threads import cores
 from ..resampling import resampling_of
 from .run import modules_of
 
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.mapping import Mapper
+    from ...engine.network.snapshot import Snapshot
+    from ...engine.nmf.modules.membership import Memberships
     from ...engine.nmf.solvers.factorization import Factorization
+    from ...engine.nmf.solvers.observed import Observed
     from ...storage.repository import Repository
     from .run import NmfRun
 
@@ -66,6 +72,7 @@ def compare(
     restarts: int,
     seed: int,
     resamples: int,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> VersionComparison:
     """Return what changed in the modules of the correlations between two versions.
@@ -80,6 +87,8 @@ def compare(
         As for `modules_of`, of either version.
     resamples : int
         How often the earlier version's samples are drawn anew, to see how far genes move by that alone.
+    mapper : Mapper, optional
+        What runs fits and drawings; a thread a core by default.
     progress : callable, optional
         Called with the share that is done.
 
@@ -90,29 +99,51 @@ def compare(
     InputError
         The ranks cannot be used.
     """
-    steps = resamples + 3
+    steps, mapper = resamples + 3, mapper or Threads(cores())
     drawings = resampling_of(repo, before) if resamples else None  # refused before any fit
 
     def part(at: int) -> Callable[[float], object]:
         return lambda share: None if progress is None else progress((at + share) / steps)
 
-    earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, progress=part(0))
-    later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, progress=part(1))
+    earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, mapper=mapper, progress=part(0))
+    later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, mapper=mapper, progress=part(1))
     first, second = earlier.named_analysis.analysis.best, later.named_analysis.analysis.best
     observed = observe_symmetric(positive_correlations(repo.snapshot(after)))
-    warm = fit_symmetric(observed, first.rank, start=symmetric_factor(first), **FINAL_FIT)
-    cold = fit_symmetric(observed, first.rank, seed=seed, **FINAL_FIT)
+    warm, cold = Threads(cores())(_fit_from, (first, None), shared=(observed, first.rank, seed))
     part(2)(1.0)
-    first_memberships = memberships(first)
+    earlier_modules = _Modules(first, memberships(first))
+    drawn = np.empty((resamples, len(earlier_modules.memberships.shares)))
+    if drawings is not None:
+        each = drawings.map_drawings(_distances_of_drawing, resamples, seed, shared=earlier_modules, mapper=mapper)
+        for at, distances in enumerate(each):
+            drawn[at] = distances
+            part(3 + at)(1.0)
+    movement = Movement(earlier_modules.distances(warm), drawn)
+    return VersionComparison(earlier, later, module_changes(first, second), warm, cold, movement)
 
-    def distances(factorization: Factorization) -> NDArray[np.float64]:
-        return membership_distances(module_changes(first, factorization), first_memberships, memberships(factorization))
 
-    drawn = np.empty((resamples, len(first_memberships.shares)))
-    for at, snapshot in enumerate(() if drawings is None else drawings.drawn(resamples, seed)):
-        again = observe_symmetric(positive_correlations(snapshot))
-        drawn[at] = distances(fit_symmetric(again, first.rank, start=symmetric_factor(first), **FINAL_FIT))
-        part(3 + at)(1.0)
-    return VersionComparison(
-        earlier, later, module_changes(first, second), warm, cold, Movement(distances(warm), drawn)
-    )
+@dataclass(frozen=True, slots=True)
+class _Modules:
+    """The modules from which genes move."""
+
+    factorization: Factorization
+    memberships: Memberships
+
+    def distances(self, later: Factorization) -> NDArray[np.float64]:
+        """Return how far each gene moves from them to those of another fit, shape (p,)."""
+        changes = module_changes(self.factorization, later)
+        return membership_distances(changes, self.memberships, memberships(later))
+
+
+def _fit_from(shared: tuple[Observed, int, int], start: Factorization | None) -> Factorization:
+    """Return a fit from the modules of another one, or from a start that is drawn."""
+    observed, rank, seed = shared
+    if start is None:
+        return fit_symmetric(observed, rank, seed=seed, **FINAL_FIT)
+    return fit_symmetric(observed, rank, start=symmetric_factor(start), **FINAL_FIT)
+
+
+def _distances_of_drawing(earlier: _Modules, drawing: Snapshot) -> NDArray[np.float64]:
+    """Return how far each gene moves from modules to those that are fitted from there to a drawing."""
+    observed, first = observe_symmetric(positive_correlations(drawing)), earlier.factorization
+    return earlier.distances(_fit_from((observed, first.rank, 0), first))

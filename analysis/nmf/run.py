@@ -11,7 +11,6 @@ import numpy as np
 
 from ...engine.choices import VersionInput
 from ...engine.errors import Conflict, FormatError, InputError, NotFound
-from ...engine.threads import cores
 from ...engine.wording import counted, some
 from ...storage.files import layout
 from ...storage.networks.bases import encode_names
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.mapping import Mapper
     from ...storage.history.versions import Version
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
@@ -90,6 +90,7 @@ def modules_of(
     ranks: tuple[int, int] | None = None,
     restarts: int = 10,
     seed: int = 0,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> NmfRun:
     """Return the modules of a version.
@@ -107,6 +108,8 @@ def modules_of(
         ones up to 30 until two beyond the best are worse.
     restarts, seed : int
         Starts of each rank, and the seed that they are drawn with.
+    mapper : Mapper, optional
+        What runs the fits of the survey; a thread a core by default.
     progress : callable, optional
         Called with the share that is done.
 
@@ -124,14 +127,16 @@ def modules_of(
     """
     version = repo.version(rev)
     if source not in (CORRELATION, COUNTS):
-        return modules_of_file(Path(source), repo, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
+        return modules_of_file(
+            Path(source), repo, ranks=ranks, restarts=restarts, seed=seed, mapper=mapper, progress=progress
+        )
     content = version.content if source == CORRELATION else version.base
     first, last = ranks or DEFAULT_RANKS
 
     def read(report: Callable[[float], object]) -> NmfInput:
         return _read_version(repo, version, source, seed, report, choosing=first < last)
 
-    return _run(repo, NmfRequest(content, source, ranks, restarts, seed), read, progress or (lambda _: None))
+    return _run(repo, NmfRequest(content, source, ranks, restarts, seed), read, mapper, progress or (lambda _: None))
 
 
 def modules_of_file(
@@ -141,6 +146,7 @@ def modules_of_file(
     ranks: tuple[int, int] | None = None,
     restarts: int = 10,
     seed: int = 0,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> NmfRun:
     """Return the modules of a table of counts; parameters and errors as for `modules_of`.
@@ -154,7 +160,7 @@ def modules_of_file(
     """
     table = _read_table(path)
     request = NmfRequest(_content_of(table), FILE, ranks, restarts, seed)
-    run = _run(repo, request, lambda _: table, progress or (lambda _: None))
+    run = _run(repo, request, lambda _: table, mapper, progress or (lambda _: None))
     described = replace(run.named_analysis, description=table.description)  # of the file as it was asked for
     return replace(run, named_analysis=described)
 
@@ -163,6 +169,7 @@ def _run(
     repo: Repository | None,
     request: NmfRequest,
     read: Callable[[Callable[[float], object]], NmfInput],
+    mapper: Mapper | None,
     progress: Callable[[float], object],
 ) -> NmfRun:
     """Return the analysis that the store has of a request, or a new one, kept where there is a store."""
@@ -185,7 +192,7 @@ def _run(
         splits=matrix.splits,
         restarts=request.restarts,
         seed=request.seed,
-        threads=cores(),
+        mapper=mapper,
         progress=lambda share: progress(READING + (1.0 - READING) * share),
     )
     named_analysis = NamedAnalysis(

@@ -128,7 +128,7 @@ def _partners(
 ) -> tuple[tuple[ReportedEdge, ...], RankBy, int | None]:
     """Return the strongest edges of a gene, their order, and how many can be told from chance."""
     ranking = ranking_of(repo.base(version.name), None, threshold=None)
-    measure = ranking.measure(lambda penalty: repo.snapshot(version.name, penalty=penalty))
+    measure = ranking.row_measure(lambda penalty: repo.snapshot(version.name, penalty=penalty))
     rule = EdgeRule("top", min(PARTNERS, len(repo.panel) - 1))
     listed = neighbors(repo.snapshot(version.name).precision, gene, rule, ranked_by=measure)
     index = repo.panel.index(gene)

@@ -22,6 +22,7 @@ import grnledger
 from grnledger.analysis.nmf.run import modules_of
 from grnledger.engine.errors import InputError
 from grnledger.engine.estimation.expression import Expression
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import positive_correlations, rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
 
@@ -63,7 +64,7 @@ def chosen(folder: Path, expression: Expression, *, counts: bool) -> tuple[int, 
         return 1, 1, 1
     by_pairs = rank_survey(
         positive_correlations(repo.snapshot("v0")), range(RANKS[0], RANKS[1] + 1), restarts=RESTARTS, symmetric=True,
-        counts=False, threads=setting.cores(), **SURVEY_FIT,
+        counts=False, mapper=Threads(setting.cores()), **SURVEY_FIT,
     )  # fmt: skip
     return survey.chosen.rank, survey.within_one_error.rank, by_pairs.chosen.rank
 

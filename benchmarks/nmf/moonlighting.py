@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import analyse, simulate_counts
 
 from .. import setting
@@ -79,7 +80,7 @@ class Regime:
             GENES, SAMPLES, MODULES, depth=depth, overdispersion=alpha, moonlighting=TWICE, seed=seed
         )
         begun = time.perf_counter()
-        analysis = analyse(drawn.counts, [MODULES], symmetric=False, seed=seed, threads=threads)
+        analysis = analyse(drawn.counts, [MODULES], symmetric=False, seed=seed, mapper=Threads(threads))
         self.seconds.append(time.perf_counter() - begun)
         self.test.add(analysis.moonlighting.by_test, drawn.minor)
         self.plain.add(analysis.memberships.in_two_by_share, drawn.minor)

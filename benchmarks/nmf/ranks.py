@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
 from grnledger.engine.nmf.modules.rank_range import survey_until_turn
@@ -98,7 +99,7 @@ def look(
         overdispersion=ALPHA if negative_binomial else 0.0,
     )  # fmt: skip
     begun = time.perf_counter()
-    survey = rank_survey(drawn.counts, RANKS, restarts=restarts, seed=nth, threads=1, **SURVEY_FIT)
+    survey = rank_survey(drawn.counts, RANKS, restarts=restarts, seed=nth, mapper=Threads(1), **SURVEY_FIT)
     seconds = time.perf_counter() - begun
     kind = ("NB" if negative_binomial else "Poisson", "uneven" if uneven else "even")
     return Outcome(first + nth, modules, *kind, size, depth, choices(survey), survey.is_flat, seconds)
@@ -142,7 +143,7 @@ def look_beyond(nth: int, first: int) -> None:
     modules = BEYOND[nth % len(BEYOND)]
     drawn = simulate_counts(200, 80, modules, depth=100.0, moonlighting=TWICE, seed=first + nth)
     begun = time.perf_counter()
-    survey = survey_until_turn(drawn.counts, range(2, 9), 30, restarts=2, seed=nth, threads=1, **SURVEY_FIT)
+    survey = survey_until_turn(drawn.counts, range(2, 9), 30, restarts=2, seed=nth, mapper=Threads(1), **SURVEY_FIT)
     chosen, last = survey.chosen.rank, survey.rows[-1].rank
     print(f"{first + nth}\t{modules}\t{chosen}\t{last}\t{time.perf_counter() - begun:.1f}", flush=True)
 

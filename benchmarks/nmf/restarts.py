@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import fit_each, observe, simulate_counts
 
 from .. import setting
@@ -42,9 +43,9 @@ Restarts = tuple[list[float], list[int], list[bool], float]
 
 def ours(values: NDArray[np.float64], rank: int, restarts: int) -> Restarts:
     """Return what our restarts come to."""
-    fit_each(observe(values), rank, [0], threads=1, most_sweeps=2)
+    fit_each(observe(values), rank, [0], mapper=Threads(1), most_sweeps=2)
     begun = time.perf_counter()
-    fits = fit_each(observe(values), rank, range(restarts), threads=setting.cores())
+    fits = fit_each(observe(values), rank, range(restarts), mapper=Threads(setting.cores()))
     seconds = time.perf_counter() - begun
     reached = [peers.divergence(values, restart.modules, restart.usage) for restart in fits]
     return reached, [restart.sweeps for restart in fits], [restart.converged for restart in fits], seconds

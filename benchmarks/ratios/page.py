@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import scipy.linalg  # noqa: F401  its BLAS, and NumPy's, are among the setting
+
 from .. import setting
 from .parts import PARTS
 from .rows import Row
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from .rows import Absence
 
 PACKAGES = (
-    "numba", "threadpoolctl", "linear-operator", "torch", "river", "versioned-hdf5", "icechunk", "scikit-learn",
+    "linear-operator", "torch", "river", "versioned-hdf5", "icechunk", "scikit-learn",
     "fastlmm", "glimix-core",
 )  # fmt: skip
 HEAD = "| question | setting | peer | ours | peer's | ratio | goal |\n|---|---|---|---|---|---|---|"
@@ -27,7 +29,7 @@ def write_page(path: Path, parts: Mapping[str, Sequence[Row | Absence]], *, quic
     lines = [
         "# Ratios against named peers",
         "",
-        f"Made by `{form}` in {minutes:.0f} minutes. A ratio is the peer's median time over ours, both measured in",
+        f"Made by `{form}` in {minutes:.1f} minutes. A ratio is the peer's median time over ours, both measured in",
         "turns in one run; above 1 this project is the faster. Absolute times hold for this machine alone.",
         "",
         *(f"    {line}" for line in setting.described(1, *PACKAGES).splitlines()),

@@ -51,6 +51,8 @@ class Answer:
         A value a column; read once, and printed as they come.
     text : callable, optional
         Returns the text for people, or `None` for none. Without it people get the rows.
+    parts : callable, optional
+        Returns the parts of that text as they come, where it is long, as `output.page_parts` takes them.
     paged : bool
         Whether a text that is longer than the terminal goes through the pager.
     notes : iterable of Note
@@ -63,6 +65,7 @@ class Answer:
     columns: Sequence[str] = ()
     rows: Iterable[Sequence[object]] = ()
     text: Callable[[], str | None] | None = None
+    parts: Callable[[], Iterable[str]] | None = None
     paged: bool = False
     notes: Iterable[Note] = ()
     code: int = 0

@@ -1,14 +1,18 @@
-"""History moved between stores: what arrived, and what was left out."""
+"""History moved between stores, and who may use a store: what arrived, what was left out, what others may do."""
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ...engine.wording import counted
-from .. import output
-from .answer import EVERY_FORM, ROWS, Answer, Note, caution
+from .. import errors, output
+from .answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note, caution
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...storage.files.access import Sharing
     from ...storage.repository import Repository
     from ...storage.transfer.fetch_push import TransferReport
 
@@ -50,3 +54,41 @@ def left_out_notes(source: Repository) -> list[Note]:
     number = source.artifacts.unsound()
     text = f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` shows what is wrong."
     return [caution(text, EVERY_FORM)] if number else []
+
+
+def shared_notes(store: Path) -> list[Note]:
+    """Return a note that says who may use a store, where others than its owner may."""
+    from ...storage.files import access
+
+    sharing = access.recorded_sharing(store)
+    text = _SHARED[sharing or "no"].format(group=access.group_name(store.stat().st_gid))
+    return [] if sharing in (None, "no") else [Note(text, TEXT_AND_ROWS)]
+
+
+def share(store: Path, sharing: Sharing) -> Answer:
+    """Change who may use a store that is there, and return what was done: exit code 1 where something is left."""
+    from ...storage.files import access
+    from ...storage.transfer.sharing import set_sharing
+
+    left = set_sharing(store, sharing)
+    group, owners = access.group_name(store.stat().st_gid), sorted({misfit.owner for misfit in left})
+    rest = (
+        f"{counted(len(left), 'file')} of others keep their modes: {', '.join(owners)} can set them with "
+        f"`grn -s {quote(str(store))} verify --repair`."
+    )
+    return Answer(
+        columns=("file", "owner", "mode"),
+        rows=[(misfit.path, misfit.owner, misfit.mode) for misfit in left],
+        json=lambda: {"store": str(store), "shared": sharing, "others": ROWS},
+        text=lambda: f"{store}: {_SHARED[sharing].format(group=group)}",
+        notes=[caution(rest, EVERY_FORM)] if left else [],
+        code=errors.ANSWER_IS_NO if left else errors.DONE,
+    )
+
+
+_SHARED: dict[str, str] = {
+    "no": "Not shared: the umask of whoever writes decides. Files that are there keep their modes.",
+    "group": "Shared with the group {group}, which may read and write whatever the umask is.",
+    "all": "Shared: the group {group} may read and write, and others read, whatever the umask is.",
+}
+"""Of each way of sharing, a sentence."""

@@ -89,10 +89,12 @@ def sentence(support: PathwaySupport) -> str:
 
 def lines(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> list[str]:
     """Return a line for each pathway that a version adds; none where its support is not to be had at once."""
-    from ...analysis.support import FEW, quick_support
-
     try:
-        if len(pathways) > FEW and repo.base(rev).expression is not None:
+        if repo.base(rev).expression is None:
+            return []
+        from ...analysis.support import FEW, quick_support  # with estimators
+
+        if len(pathways) > FEW:
             return [f"support: `grn support` has that of {len(pathways):,} pathways"]
         supports = quick_support(repo, rev, pathways)
     except (GrnError, OSError):  # the version is there whether or not its pathways can be judged

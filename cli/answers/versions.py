@@ -46,35 +46,44 @@ def identity(version: Version) -> dict[str, Any]:
     return {"version": version.name, "id": version.id, "content": version.content}
 
 
-def refs_text(version: Version) -> str:
+def refs_text(version: Version, *, styled: bool = True) -> str:
     """Return the refs of a version in brackets, HEAD pointing to its branch, or an empty text."""
     refs = list(version.refs)
     if refs[:1] == ["HEAD"] and len(refs) > 1:
         refs[:2] = [f"HEAD → {refs[1]}"]
-    return click.style(f"({', '.join(refs)})", fg="green") if refs else ""
+    text = f"({', '.join(refs)})" if refs else ""
+    return click.style(text, fg="green") if refs and styled else text
 
 
-def head_line(version: Version) -> str:
+def head_line(version: Version, *, styled: bool = True) -> str:
     """Return the line that names a version: name, id, time, author, refs."""
-    name = click.style(version.name, fg="yellow", bold=True)
+    name = click.style(version.name, fg="yellow", bold=True) if styled else version.name
     when = version.time.replace("T", " ").replace("Z", " UTC")
-    return " ".join(filter(None, [name, version.id[:SHORT], when, printable(version.author), refs_text(version)]))
+    line = f"{name} {printable(f'{version.id[:SHORT]} {when} {version.author}')}"
+    return f"{line} {refs_text(version, styled=styled)}" if version.refs else line
 
 
 def message_lines(version: Version) -> list[str]:
     """Return a version's message as lines that stand under its name."""
-    return [f"    {printable(line)}" for line in version.message.splitlines()]
+    message = version.message
+    if message.isprintable():  # one line, then
+        return [f"    {message}"] if message else []
+    return [f"    {printable(line)}" for line in message.splitlines()]
 
 
-def change_lines(version: Version, most: int = 5) -> list[str]:
+def change_lines(version: Version, most: int = 5, indent: str = "") -> list[str]:
     """Return what a version added and dropped: a line each, at most `most` of either."""
-    added = [
-        f"{sign_text(record.sign)} {', '.join(record.names)} ({_overlap(record.genes, len(record.missing))})"
-        for record in version.added
-    ]
-    dropped = [f"dropped {name}" for name in version.dropped]
-    base = [f"base {version.base[:SHORT]}"] if version.changes_base else []
-    return [*base, *_shortened(added, most), *_shortened(dropped, most)]
+    lines = [f"{indent}base {version.base[:SHORT]}"] if version.changes_base else []
+    if added := version.added:
+        lines += _shortened([f"{indent}{_added(record)}" for record in added], most, indent)
+    if dropped := version.dropped:
+        lines += _shortened([f"{indent}dropped {name}" for name in dropped], most, indent)
+    return lines
+
+
+def _added(record: PathwayFacts) -> str:
+    names = ", ".join(record.names)
+    return f"{sign_text(record.sign)} {names} ({_overlap(record.genes, len(record.missing))})"
 
 
 def _overlap(genes: int, missing: int) -> str:
@@ -94,5 +103,5 @@ def sign_text(sign: int) -> str:
     return "+" if sign > 0 else "−"
 
 
-def _shortened(lines: Sequence[str], most: int) -> Sequence[str]:
-    return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most:,} more"]
+def _shortened(lines: Sequence[str], most: int, indent: str = "") -> Sequence[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"{indent}… and {len(lines) - most:,} more"]

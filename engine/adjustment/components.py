@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ..errors import InputError
 from ..threads import one_blas_thread
@@ -91,7 +90,7 @@ def leading_components(scores: NDArray[np.float64], number: int) -> NDArray[np.f
     InputError
         The rows have fewer dimensions.
     """
-    with one_blas_thread():  # as many cores as there are, the same base
+    with one_blas_thread(scipy=True):  # as many cores as there are, the same base
         eigenvalues, vectors = largest_components(scores, number, MANY_COLUMNS)
     rank = int(np.count_nonzero(eigenvalues > len(vectors) * np.finfo(np.float64).eps * eigenvalues[0]))
     if rank < number:
@@ -125,6 +124,8 @@ def largest_components(
     if columns <= (FEW_COLUMNS if most_whole is None else most_whole) or number == 0 or 2 * number >= columns:
         eigenvalues, vectors = np.linalg.eigh(values.T @ values)
         return eigenvalues[::-1][:number], vectors[:, ::-1][:, :number]
+
+    from scipy.sparse.linalg import LinearOperator, eigsh  # half a second to load, for many columns alone
 
     def multiply(vector: NDArray[np.float64]) -> NDArray[np.float64]:
         return values.T @ (values @ vector)

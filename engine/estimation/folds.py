@@ -71,9 +71,13 @@ def folds_of(samples: Samples, groups: NDArray[np.intp], most: int | None = None
     most : int, optional
         Most folds; `FOLDS`, or `FEWER_FOLDS` of many samples, when absent.
     """
-    most = most or (FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
-    where = fold_of_samples(groups, most)
+    where = fold_of_samples(groups, most or number_of_folds(len(groups)))
     return [Fold.of(samples, where == fold) for fold in range(int(where.max()) + 1)]
+
+
+def number_of_folds(samples: int) -> int:
+    """Return the most folds that so many samples have."""
+    return FOLDS if samples < MANY_SAMPLES else FEWER_FOLDS
 
 
 def fold_of_samples(groups: NDArray[np.intp], folds: int, *, seed: int = SEED) -> NDArray[np.intp]:

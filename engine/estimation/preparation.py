@@ -178,8 +178,8 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     >>> values = np.array([[1.0, 3.0, 7.0], [1.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
     >>> expression = Expression(values, ("TP53", "ACTB", "MDM2"), ("s1", "s2", "s3"))
     >>> prepared = prepare(expression, Preparation(transform="log1p", drop_constant=True))
-    >>> prepared.panel.genes, prepared.notes
-    (('TP53', 'MDM2'), ('1 of 3 genes was left out: it is constant.',))
+    >>> list(prepared.panel.genes), prepared.notes
+    (['TP53', 'MDM2'], ('1 of 3 genes was left out: it is constant.',))
     """
     rows = _filter(_unique_rows(expression, preparation), preparation)
     if len(rows.genes) < 2:

@@ -9,7 +9,6 @@ import numpy as np
 from ..choices import Intensity
 from ..errors import InputError, NotPositiveDefinite
 from ..network.covariance import FactorCovariance
-from ..network.inversion import invert
 from ..wording import counted
 from .estimators import Estimate
 from .expression import centred, is_constant, variances
@@ -235,6 +234,8 @@ def _shrunk_base(deviations: NDArray[np.float64], noise: NDArray[np.float64], sh
     if share == 0.0:
         return _invert_unshrunk(form_covariance(columns, noise), samples)
     if 2 * samples >= genes and genes <= LARGEST_DENSE:
+        from ..network.inversion import invert  # with SciPy, which an estimate in factors has no need of
+
         return invert(form_covariance(columns, noise))
     return FactorCovariance(noise, columns)
 
@@ -247,6 +248,8 @@ def _invert_unshrunk(covariance: NDArray[np.float64], samples: int) -> DenseCova
     least = np.finfo(np.float64).eps * genes * float(eigenvalues[-1])
     if eigenvalues[0] <= least:
         raise _singular(genes, samples, int(np.count_nonzero(eigenvalues > least)), float(eigenvalues[0]))
+    from ..network.inversion import invert
+
     return invert(covariance)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..adjustment.components import standardise
 from ..errors import InputError
+from ..mapping import Sequential, one_at_a_time
 from ..network.pairs.edge_rule import EdgeRule
 from ..network.pairs.strongest_pairs import strongest_pairs
 from ..network.pathway import Pathway
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..mapping import Mapper
     from ..network.pairs.partial_correlations import PartialCorrelations
     from ..network.panel import Panel
 
@@ -126,6 +128,7 @@ def judge_differences(
     *,
     splits: int = SPLITS,
     seed: int = SEED,
+    mapper: Mapper | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> BaseDifferences:
     """Return the strongest pairs of either side, and which of their differences can be told from chance.
@@ -140,6 +143,8 @@ def judge_differences(
         How many pairs of either side; at most `MOST_PAIRS` are.
     splits, seed : int
         Number of splits, and the seed of the legacy generator, which always gives the same (NEP 19).
+    mapper : Mapper, optional
+        What runs the splits; one after the other by default, each on all cores.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -164,7 +169,9 @@ def judge_differences(
         raise InputError(
             f"One side has {fewest} groups of samples, fewer than {LEAST_GROUPS}.", code="too-few-groups-to-split"
         )
-    judging = _Judging(panel, before, after, min(most, MOST_PAIRS))
+    pooled = np.hstack([_standardised(side.samples) for side in (before, after)])
+    judging = _Judging(panel, before, after, pooled, min(most, MOST_PAIRS))
+    masks, mapper = list(judging.masks(splits, seed)), one_at_a_time(mapper or Sequential())
     steps = splits + 2
 
     def done(step: int) -> None:
@@ -172,42 +179,46 @@ def judge_differences(
             progress(step / steps)
 
     selected: list[NDArray[np.int64]] = []
-    for step, sides in enumerate(judging.all_sides(splits, seed)):
-        selected.append(judging.strongest_of_either(sides))
-        done(step + 1)
+    for numbers in mapper(_strongest_of_either, masks, shared=judging):
+        selected.append(numbers)
+        done(len(selected))
     pairs = np.unique(np.concatenate(selected))
-    differences = np.stack([judging.difference(sides, pairs) for sides in judging.all_sides(splits, seed)])
-    pooled = judging.strongest_of_pool()
+    differences = np.stack(list(mapper(_difference, masks, shared=(judging, pairs))))
+    of_pool = judging.strongest_of_pool()
     done(steps)
-    return _judged(judging, selected, pairs, differences, pooled)
+    return _judged(judging, selected, pairs, differences, of_pool)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    """Two sides of p genes, and the number of pairs of either that are judged. A pair (i, j) has the number i p + j."""
+    """Two sides of p genes, and the number of pairs of either that are judged. A pair (i, j) has the number i p + j.
+
+    `pooled` has the samples of both sides, each centred and standardised by itself.
+    """
 
     panel: Panel
     before: Condition
     after: Condition
+    pooled: NDArray[np.float64]
     most: int
 
-    def all_sides(self, splits: int, seed: int) -> Iterator[Sides]:
-        """Yield the samples of both sides as they are, and then as each split deals them out."""
-        yield self.before.samples, self.after.samples
-        pooled, stream = self.pooled, np.random.RandomState(seed)
+    def masks(self, splits: int, seed: int) -> Iterator[NDArray[np.bool_] | None]:
+        """Yield none for the samples of both sides as they are, and then how each split deals them out."""
+        yield None
+        stream = np.random.RandomState(seed)
         first = np.unique(self.before.groups, return_inverse=True)[1]
         second = np.unique(self.after.groups, return_inverse=True)[1]
         number = int(first.max()) + 1
         groups = np.concatenate([first, second + number])
         for _ in range(splits):
             goes_first = stream.permutation(int(groups.max()) + 1) < number
-            mask = goes_first[groups]
-            yield pooled[:, mask], pooled[:, ~mask]
+            yield goes_first[groups]
 
-    @property
-    def pooled(self) -> NDArray[np.float64]:
-        """The samples of both sides, each centred and standardised by itself."""
-        return np.hstack([_standardised(side.samples) for side in (self.before, self.after)])
+    def sides(self, mask: NDArray[np.bool_] | None) -> Sides:
+        """Return the samples of both sides."""
+        if mask is None:
+            return self.before.samples, self.after.samples
+        return self.pooled[:, mask], self.pooled[:, ~mask]
 
     def correlations(self, sides: Sides) -> tuple[PartialCorrelations, PartialCorrelations]:
         """Return ρ of both sides, each at its λ and with its pathways."""
@@ -242,6 +253,15 @@ class _Judging:
 
     def pairs(self, numbers: NDArray[np.int64]) -> NDArray[np.intp]:
         return np.column_stack(np.divmod(numbers, len(self.panel))).astype(np.intp)
+
+
+def _strongest_of_either(judging: _Judging, mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    return judging.strongest_of_either(judging.sides(mask))
+
+
+def _difference(shared: tuple[_Judging, NDArray[np.int64]], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    judging, pairs = shared
+    return judging.difference(judging.sides(mask), pairs)
 
 
 def _standardised(samples: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..estimation.expression import centred
+from ..mapping import Sequential
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from ..mapping import Mapper
     from ..network.pathway import Pathway
 
 DECOYS = 20
@@ -103,7 +105,12 @@ def mean_correlation(strata: Strata, pathway: Pathway) -> float:
 
 
 def matched_decoys(
-    strata: Strata, pathways: Sequence[Pathway], count: int = DECOYS, *, seed: int = SEED
+    strata: Strata,
+    pathways: Sequence[Pathway],
+    count: int = DECOYS,
+    *,
+    seed: int = SEED,
+    mapper: Mapper | None = None,
 ) -> list[list[Pathway]]:
     """Return decoys of each pathway.
 
@@ -118,6 +125,8 @@ def matched_decoys(
     seed : int
         Of the random numbers, beside the genes of the pathway: the legacy generator, which always gives the same (NEP
         19).
+    mapper : Mapper, optional
+        What draws the decoys, a pathway at a time; one after the other by default.
 
     Notes
     -----
@@ -137,10 +146,13 @@ def matched_decoys(
     >>> len(decoys), bool(np.ptp([*means, mean_correlation(strata, pathway)]) < 0.01)
     (20, True)
     """
-    return [_decoys_of(strata, pathway, count, seed) if count else [] for pathway in pathways]
+    if not count:
+        return [[] for _ in pathways]
+    return list((mapper or Sequential())(_decoys_of, pathways, shared=(strata, count, seed)))
 
 
-def _decoys_of(strata: Strata, pathway: Pathway, count: int, seed: int) -> list[Pathway]:
+def _decoys_of(shared: tuple[Strata, int, int], pathway: Pathway) -> list[Pathway]:
+    strata, count, seed = shared
     stream = np.random.RandomState(np.concatenate([[seed], pathway.genes]))
     loadings, strata = _loadings(pathway), strata.without(pathway.genes)
     genes = np.stack([_drawn(strata, pathway.genes, stream) for _ in range(count)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from ..network.pairs.strongest import SelectedPairs
 
@@ -23,6 +23,8 @@ def edge_matrix(selection: SelectedPairs, size: int) -> sparse.csr_array:
     size : int
         p.
     """
+    from scipy import sparse  # which is loaded for bases with samples alone
+
     left, right = selection.pairs.T
     rho = selection.values[:, 0]
     rows, columns = np.concatenate([left, right]), np.concatenate([right, left])
@@ -63,6 +65,7 @@ def without_detours(
 
     Examples
     --------
+    >>> from scipy import sparse
     >>> chain = sparse.csr_array(np.array([[0.0, 0.4, 0.0], [0.4, 0.0, 0.4], [0.0, 0.4, 0.0]]))
     >>> without_detours(np.array([[0, 2], [0, 1]]), np.array([0.2, 0.4]), chain, 0.5).round(2)
     array([0.04, 0.4 ])

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..estimation.shrinkage import shrinkage
+from ..mapping import Sequential, one_at_a_time
 from ..network.anchor import anchor_of
 from ..network.pairs.partial_correlations import partial_correlations
 from ..network.snapshot import build_snapshot
 from .strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from ..mapping import Mapper
     from ..network.pairs.partial_correlations import PartialCorrelations
     from ..network.panel import Panel
     from ..network.pathway import Pathway
@@ -30,6 +32,9 @@ MOST_SCANS, ENOUGH_PAIRS = 20, 40_000_000
 
 SEED = 0
 """Seed of the null."""
+
+SKIPPED = 1 << 20
+"""Random numbers that are drawn at a time where those of a scan are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ def independent_counts(
     alike: float = 0.0,
     scans: int = SCANS,
     seed: int = SEED,
+    mapper: Mapper | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> StrengthCounts:
     """Return the strengths of pairs of independent genes, of which ρ is estimated as of the observed ones.
@@ -135,24 +141,60 @@ def independent_counts(
         How many times.
     seed : int
         Seed of the legacy generator, which always gives the same (NEP 19).
+    mapper : Mapper, optional
+        What runs the scans; one after the other by default, each on all cores.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
     Notes
     -----
-    O(p²n) a scan. Under the null all pairs have one distribution, so that their number makes up for few scans.
+    O(p²n) a scan. Under the null all pairs have one distribution, so that their number makes up for few scans. Scans
+    take up one stream of random numbers where the one before leaves off: each is told the state there.
     """
-    stream = np.random.RandomState(seed)
-    total = np.zeros(STEPS, dtype=np.int64)
-    for scan in range(scans):
-        scores = stream.standard_normal((len(panel), samples))
-        if groups is not None and alike > 0:
-            shared = stream.standard_normal((len(panel), int(groups.max()) + 1))
-            scores = np.sqrt(alike) * shared[:, groups] + np.sqrt(1.0 - alike) * scores
-        total += count_strengths(shrunk_correlations(panel, scores, intensity), len(panel)).at_least
+    null = _Null(panel, samples, intensity, groups if alike > 0 else None, alike)
+    total, mapper = np.zeros(STEPS, dtype=np.int64), one_at_a_time(mapper or Sequential())
+    for done, at_least in enumerate(mapper(_count_scan, null.states(seed, scans), shared=null), start=1):
+        total += at_least
         if progress is not None:
-            progress((scan + 1) / scans)
+            progress(done / scans)
     return StrengthCounts(total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Null:
+    """What all scans of independent genes have in common."""
+
+    panel: Panel
+    samples: int
+    intensity: float
+    groups: NDArray[np.intp] | None
+    alike: float
+
+    def states(self, seed: int, scans: int) -> Iterator[Any]:
+        """Yield the state of the random numbers at the beginning of each scan."""
+        stream = np.random.RandomState(seed)
+        numbers = self.samples if self.groups is None else self.samples + int(self.groups.max()) + 1
+        for scan in range(scans):
+            yield stream.get_state()
+            left = len(self.panel) * numbers if scan < scans - 1 else 0
+            while left:
+                left -= len(stream.standard_normal(min(left, SKIPPED)))
+
+    def scores(self, state: Any) -> NDArray[np.float64]:
+        """Return the normal scores of a scan, shape (p, samples)."""
+        stream = np.random.RandomState()
+        stream.set_state(state)
+        scores = stream.standard_normal((len(self.panel), self.samples))
+        if self.groups is None:
+            return scores
+        shared = stream.standard_normal((len(self.panel), int(self.groups.max()) + 1))
+        return np.sqrt(self.alike) * shared[:, self.groups] + np.sqrt(1.0 - self.alike) * scores
+
+
+def _count_scan(null: _Null, state: Any) -> NDArray[np.int64]:
+    """Return the numbers of pairs by strength of one scan."""
+    rho = shrunk_correlations(null.panel, null.scores(state), null.intensity)
+    return count_strengths(rho, len(null.panel)).at_least
 
 
 def shrunk_correlations(

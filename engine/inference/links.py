@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..network.anchor import Dense
 from ..network.columns import columns_of
 from ..threads import one_blas_thread
 
@@ -30,16 +29,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..network.anchor import Core
-    from ..network.columns import Columns
     from ..network.operators import SymmetricOperator
     from ..network.pathway import Pathway
 
 COLUMNS_AT_ONCE = 64
-"""Number of columns that are multiplied together: fewer read a dense base more often, more take more memory."""
+"""Most columns that are multiplied together: fewer read the base more often."""
 
-ROWS_AT_ONCE = 512
-"""Number of rows of a dense base that are read together."""
+PRODUCTS_AT_ONCE = 1 << 22
+"""About how many products of a gene and a column are in memory at once: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +118,12 @@ def pathway_links(
     names = [name for pathway in everything for name in pathway.names]
     with one_blas_thread():
         roots = np.sqrt(base.diagonal())
-    for start in range(0, len(names), COLUMNS_AT_ONCE):
-        block = columns.select(np.arange(start, min(start + COLUMNS_AT_ONCE, len(names))))
+    step = max(1, min(COLUMNS_AT_ONCE, PRODUCTS_AT_ONCE // len(deviations)))
+    for start in range(0, len(names), step):
+        block = columns.select(np.arange(start, min(start + step, len(names))))
         with one_blas_thread():
-            products = _times(base, block)
-        for index, name in enumerate(names[start : start + COLUMNS_AT_ONCE]):
+            products = base.times(block)
+        for index, name in enumerate(names[start : start + step]):
             entries = slice(block.starts[index], block.starts[index + 1])
             genes, loadings = block.genes[entries], block.values[entries]
             genes, loadings = genes[loadings != 0], loadings[loadings != 0]
@@ -166,13 +164,20 @@ def strongest_links(
         candidates = np.arange(len(pathway.rho)) if gene is None else np.array([gene])
         if not members:
             candidates = candidates[~pathway.members[candidates]]
-        order = np.argsort(-np.abs(pathway.rho[candidates]), kind="stable")[:most]
-        genes = candidates[order]
+        genes = candidates[_largest_first(np.abs(pathway.rho[candidates]), most)]
         columns = (genes, pathway.rho[genes], pathway.members[genes], pathway.directions[genes])
         strongest += [Link(index, *numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
         if count is not None and len(strongest) > count:
             strongest = _sorted(strongest)[:count]
     return _sorted(strongest)
+
+
+def _largest_first(sizes: NDArray[np.float64], most: int | None) -> NDArray[np.intp]:
+    """Return the indices of the largest sizes, so many of them, largest first and ties in their order."""
+    if most is None or most >= len(sizes):
+        return np.argsort(-sizes, kind="stable")
+    large = np.flatnonzero(sizes >= np.partition(sizes, -most)[-most])
+    return large[np.argsort(-sizes[large], kind="stable")][:most]
 
 
 def _sorted(links: Sequence[Link]) -> list[Link]:
@@ -184,19 +189,3 @@ def _prior_precision(pathway: Pathway) -> NDArray[np.float64]:
     if pathway.covariance is None:
         return np.ones(pathway.rank)
     return np.array(np.diagonal(np.linalg.inv(pathway.covariance)), dtype=np.float64)
-
-
-def _times(matrix: SymmetricOperator, columns: Columns) -> NDArray[np.float64]:
-    """Return M X for a symmetric M = C + V D Vᵀ, shape (p, k)."""
-    inner = columns.transposed_times(matrix.factor).T
-    return _core_times(matrix.core, columns) + matrix.factor @ (matrix.weights[:, None] * inner)
-
-
-def _core_times(core: Core, columns: Columns) -> NDArray[np.float64]:
-    if not isinstance(core, Dense):
-        return core.rows_times(None, np.empty((columns.shape[0], 0)), columns)
-    products, touched = np.zeros(columns.shape), columns.touched()
-    for start in range(0, len(touched), ROWS_AT_ONCE):  # by symmetry, the rows of members are all that is needed
-        genes = touched[start : start + ROWS_AT_ONCE]
-        products += core.rows(genes).T @ columns.rows(genes)
-    return products

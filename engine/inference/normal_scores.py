@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from ..estimation.expression import is_constant
 
@@ -85,6 +84,8 @@ def signal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _quantiles(ranks: NDArray[np.float64], number: int) -> NDArray[np.float64]:
     """Return Blom's scores of ranks from 1 to a number."""
+    from scipy.special import ndtri  # which is loaded for bases with samples alone
+
     return np.asarray(ndtri((ranks - 0.375) / (number + 0.25)), dtype=np.float64)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtr
 
 from ..threads import one_blas_thread
 
@@ -117,6 +116,8 @@ def correlation_p_values(correlations: NDArray[np.float64], degrees_of_freedom: 
     >>> correlation_p_values(np.array([0.0, 0.5]), 19).round(4)
     array([1.    , 0.0248])
     """
+    from scipy.special import stdtr  # which is loaded for bases with samples alone
+
     degrees = max(degrees_of_freedom - 1, 1)
     squares = np.minimum(np.square(correlations), 1.0)
     with np.errstate(divide="ignore"):

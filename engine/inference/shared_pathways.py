@@ -6,12 +6,12 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from ..network.pathway import Pathway
 
@@ -60,6 +60,8 @@ def shared_pathways(pathways: Sequence[Pathway], pairs: NDArray[np.intp], size: 
 
 def _in_both(pathways: Sequence[Pathway], pairs: NDArray[np.intp], size: int) -> sparse.csr_array:
     """Return which pathways both genes of each pair are in, as a sparse array of pairs × pathways."""
+    from scipy import sparse  # which is loaded for bases with samples alone
+
     genes = [pathway.genes for pathway in pathways]
     rows = np.concatenate([np.empty(0, dtype=np.intp), *genes])
     columns = np.repeat(np.arange(len(genes)), [len(members) for members in genes])

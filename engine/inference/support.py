@@ -11,13 +11,14 @@ is that of a fold, (1/λ) I less what its principal axes take away, so that Q an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError
-from ..estimation.folds import Samples, folds_of
+from ..estimation.folds import Fold, Samples, fold_of_samples, folds_of, number_of_folds
+from ..mapping import Sequential
 from ..network.columns import Columns, columns_of
 from ..threads import one_blas_thread
 from ..wording import counted
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..choices import Loadings
-    from ..estimation.folds import Fold, FoldModel
+    from ..estimation.folds import FoldModel
+    from ..mapping import Mapper
     from ..network.pathway import Pathway
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
@@ -69,6 +71,7 @@ def held_out_gains(
     *,
     choose_strength: bool = False,
     loadings: Loadings = "own",
+    mapper: Mapper | None = None,
 ) -> Gains:
     """Return by how much samples held out are predicted better with each of some pathways, alone on the base.
 
@@ -88,6 +91,8 @@ def held_out_gains(
     loadings : {"own", "pc1"}
         The pathway's own, or the first principal component of its members in the samples not held out, of the same
         sum of squares; of one column alone.
+    mapper : Mapper, optional
+        What runs the folds; one after the other by default.
 
     Returns
     -------
@@ -116,24 +121,43 @@ def held_out_gains(
     >>> bool(means[0] > 0.5), bool(means[1] < 0)
     (True, True)
     """
-    folds = _folds(samples, groups, None, intensities[1])
-    nats: list[NDArray[np.float64]] = []
-    strengths: list[NDArray[np.float64]] = []
-    with one_blas_thread():
-        for fold in folds:
-            factors = np.ones(len(pathways))
-            if choose_strength:
-                others = np.flatnonzero(~fold.held)
-                numbers = np.unique(groups[others], return_inverse=True)[1].astype(np.intp)
-                factors = _best_strengths(samples.select(others), numbers, pathways, intensities, loadings)
-            model = fold.model(samples, intensities[1])
-            nats.append(_density_gains(model, pathways, intensities[0], loadings, factors[np.newaxis])[0])
-            strengths += [factors] * len(nats[-1])
-    together, mean = np.concatenate(nats), np.mean(strengths, axis=0)
+    where = fold_of_samples(groups, number_of_folds(len(groups)))
+    held = [where == fold for fold in range(int(where.max()) + 1)]
+    arguments = _FoldArguments(samples, groups, tuple(pathways), intensities, loadings, choose_strength=choose_strength)
+    nats, factors = zip(*(mapper or Sequential())(_fold_gains, held, shared=arguments), strict=True)
+    counts = [len(gains) for gains in nats]
+    together, mean = np.concatenate(nats), np.mean(np.repeat(factors, counts, axis=0), axis=0)
     if samples.basis is not None:
-        return Gains(together, np.repeat(np.arange(len(folds)), [fold.contrasts for fold in folds]), mean)
-    order = np.argsort(np.concatenate([np.flatnonzero(fold.held) for fold in folds]))
+        return Gains(together, np.repeat(np.arange(len(held)), counts), mean)
+    order = np.argsort(np.concatenate([np.flatnonzero(mask) for mask in held]))
     return Gains(together[order], groups, mean)
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldArguments:
+    """What all folds have in common: the arguments of `held_out_gains`."""
+
+    samples: Samples
+    groups: NDArray[np.intp]
+    pathways: tuple[Pathway, ...]
+    intensities: tuple[float, float]
+    loadings: Loadings
+    _: KW_ONLY
+    choose_strength: bool
+
+
+def _fold_gains(arguments: _FoldArguments, held: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the gains of the samples that a fold holds out, shape (held, r), and the strengths, shape (r,)."""
+    samples, intensities, pathways = arguments.samples, arguments.intensities, arguments.pathways
+    factors = np.ones(len(pathways))
+    with one_blas_thread():
+        fold = _checked(Fold.of(samples, held), intensities[1])
+        if arguments.choose_strength:
+            others = np.flatnonzero(~held)
+            numbers = np.unique(arguments.groups[others], return_inverse=True)[1].astype(np.intp)
+            factors = _best_strengths(samples.select(others), numbers, pathways, intensities, arguments.loadings)
+        model = fold.model(samples, intensities[1])
+        return _density_gains(model, pathways, intensities[0], arguments.loadings, factors[np.newaxis])[0], factors
 
 
 def _best_strengths(
@@ -146,24 +170,22 @@ def _best_strengths(
     """Return the strength of each pathway at which samples held out are predicted best, shape (r,)."""
     grid = np.repeat(np.array(STRENGTHS)[:, np.newaxis], len(pathways), axis=1)
     totals = np.zeros(grid.shape)
-    for fold in _folds(samples, groups, INNER_FOLDS, intensities[1]):
-        gains = _density_gains(fold.model(samples, intensities[1]), pathways, intensities[0], loadings, grid)
-        totals += gains.sum(axis=1)
+    for fold in folds_of(samples, groups, INNER_FOLDS):
+        model = _checked(fold, intensities[1]).model(samples, intensities[1])
+        totals += _density_gains(model, pathways, intensities[0], loadings, grid).sum(axis=1)
     return np.array(STRENGTHS)[totals.argmax(axis=0)]
 
 
-def _folds(samples: Samples, groups: NDArray[np.intp], most: int | None, variance_intensity: float) -> list[Fold]:
-    """Return the folds, in each of which every gene has a variance."""
-    folds = folds_of(samples, groups, most)
-    for fold in folds:
-        if not np.all(fold.shrunk(variance_intensity) > 0):
-            constant = int(np.count_nonzero(fold.spread == 0))
-            raise InputError(
-                f"{constant:,} of {counted(len(fold.spread), 'gene')} are constant in the samples that a part leaves "
-                f"to learn from, and λ_var = {variance_intensity:g} leaves them no variance.",
-                code="no-variance-left",
-            )
-    return folds
+def _checked(fold: Fold, variance_intensity: float) -> Fold:
+    """Return a fold in which every gene has a variance."""
+    if np.all(fold.shrunk(variance_intensity) > 0):
+        return fold
+    constant = int(np.count_nonzero(fold.spread == 0))
+    raise InputError(
+        f"{constant:,} of {counted(len(fold.spread), 'gene')} are constant in the samples that a part leaves to learn "
+        f"from, and λ_var = {variance_intensity:g} leaves them no variance.",
+        code="no-variance-left",
+    )
 
 
 def _density_gains(

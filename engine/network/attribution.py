@@ -73,7 +73,8 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     """
     index = snapshot.panel.index(gene)
     if np.any(others == index):
-        raise InputError(f"{snapshot.panel.genes[index]} is not a partner of itself.", hint="Name two different genes.")
+        name = snapshot.panel.names([index])[0]
+        raise InputError(f"{name} is not a partner of itself.", hint="Name two different genes.")
     indices = np.concatenate([[index], others]).astype(np.intp)
     with one_blas_thread():
         inverse = snapshot.capacitance.inverse()

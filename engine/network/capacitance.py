@@ -13,14 +13,16 @@ written once for additions and subtractions together. L₂ is the guard: it exis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
 
 from ..errors import EngineError, NotPositiveDefinite
+from ..threads import one_blas_thread
+from ..triangular import solve_lower
 from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
+from .covariance import blocks_of, row_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +40,11 @@ ROUNDING = 16 * float(np.finfo(np.float64).eps)
 LARGEST_TRACE = 1e15
 """Largest trace of XᵀA⁻¹X: beside it, the 1 that is added to it keeps no digit."""
 
-MOST_STORED_COLUMNS = 1_000
-"""Most pathway columns of a version whose products are stored with it; those of more take over 8 MB."""
+MOST_STORED_COLUMNS = 2_000
+"""Most pathway columns of a version whose products are stored with it; those of more take over 32 MB."""
+
+LARGEST_SMALL = 256
+"""Largest small matrix that NumPy factors; for a larger one, SciPy is loaded, which factors it in place."""
 
 WARN_BELOW = 1e-6
 """Guard eigenvalue below which about half of the digits are lost."""
@@ -56,8 +61,8 @@ class Capacitance:
     loadings : Columns
         X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
     products : ndarray of float64, shape (r, K + r), or None
-        XᵀA⁻¹U, for reuse by other versions on the same diagonal anchor; None for more than
-        `MOST_STORED_COLUMNS` columns.
+        The last rows of J + UᵀA⁻¹U, its lower triangle, for reuse by other versions on the same anchor; None where
+        there can be no reuse, and for more than `MOST_STORED_COLUMNS` columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -84,11 +89,38 @@ class Capacitance:
 
     def precision_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `indices` is None."""
-        return _solve(self.triangle, self.projected(indices).T).T
+        return solve_lower(self.triangle, self.projected(indices).T).T
 
     def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `indices` is None."""
         return self.anchor.precision.rows_times(indices, self.anchor.columns, self.loadings)
+
+    def precision_diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of Θ on a diagonal anchor, shape (p,), in O(p r (K + r)) beside that of the base.
+
+        Notes
+        -----
+        The first K columns of W are those of the base, so that Θ_ii = Θ₀,ii − Σ_k J_k w_ik² over the other r, which are
+        A⁻¹(U₀M + XN) with [M; N] the last r columns of L⁻ᵀ.
+        """
+        factors, rank = self.anchor.columns.shape[1], self.loadings.shape[1]
+        diagonal = self.anchor.factor_precision_diagonal()
+        if not rank:
+            return diagonal
+        values, weights, signs = diagonal.copy(), self.anchor.precision.diagonal(), self.signature[factors:]
+        with one_blas_thread():
+            last = solve_lower(self.triangle, np.eye(factors + rank)[:, factors:], transposed=True)
+            touched = self.loadings.touched()
+            own = self.loadings.rows(touched) @ last[factors:]
+            for rows, block in blocks_of(self.anchor.columns):
+                for part in row_blocks(len(block), rank):
+                    genes = slice(rows.start + part.start, rows.start + part.stop)
+                    there = slice(*np.searchsorted(touched, [genes.start, genes.stop]))
+                    root = block[part] @ last[:factors]
+                    root[touched[there] - genes.start] += own[there]
+                    root *= weights[genes, np.newaxis]
+                    values[genes] -= np.einsum("ik,k,ik->i", root, signs, root)
+        return values
 
     def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the product with A."""
@@ -97,13 +129,21 @@ class Capacitance:
 
     def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
-        inner = _solve(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
-        solved = _solve(self.triangle, self.signature[:, None] * inner, transposed=True)
+        inner = solve_lower(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = solve_lower(self.triangle, self.signature[:, None] * inner, transposed=True)
         return self.anchor.precision.matmat(right - self._times(solved))
+
+    def covariance_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return U Y, shape (p, k), without forming U."""
+        return self._times(right)
+
+    def precision_factor_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return W Y = A⁻¹(U L⁻ᵀY), shape (p, k), without forming W."""
+        return self.anchor.precision.matmat(self._times(solve_lower(self.triangle, right, transposed=True)))
 
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
-        root = _solve(self.triangle, np.eye(len(self.triangle)))
+        root = solve_lower(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
 
     def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,51 +183,89 @@ def factor(
     EngineError
         The loadings are so large that nothing of the noise is left beside them.
     """
+    removed = sum([len(pathway.names) for pathway in pathways if pathway.sign < 0])
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         loadings = columns_of(pathways, deviations)
-        gram = anchor.gram(loadings, known)
-    signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
-    signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
-    added = int(np.sum(signature > 0))
-    size = float(np.trace(gram[:added, :added]))
-    if size >= LARGEST_TRACE or not np.all(np.isfinite(gram)):
-        raise EngineError(
-            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is "
-            "left of what they are added to.",
-            hint="Check the units of the loadings.",
-        )
-    names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
-    triangle, guard = _triangle(gram, added, names)
-    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_STORED_COLUMNS
-    products = gram[len(anchor.inner) :].copy() if keeping else None
-    return Capacitance(anchor, loadings, products, signature, triangle, guard)
+        signature = np.ones(len(anchor.inner) + loadings.shape[1])
+        added = len(signature) - removed
+        signature[added:] = -1.0
+        keeping = anchor.has_products(len(signature)) and loadings.shape[1] <= MOST_STORED_COLUMNS
+        room = _room(len(signature)) if keeping else None
+        small = anchor.small_matrix(loadings, signature, known, None if room is None else room[0])
+    diagonal = small.diagonal()
+    size = sum(diagonal[:added].tolist())
+    if not size < LARGEST_TRACE or (removed and not np.all(np.isfinite(diagonal[added:]))):
+        raise _too_large(size)
+    try:
+        if removed:
+            triangle, guard = _guarded(small, pathways, added)
+        else:
+            triangle, guard = _cholesky(small, small if room is None else room[1]), 1.0
+    except np.linalg.LinAlgError:
+        raise _too_large(size) from None
+    return Capacitance(anchor, loadings, small[len(anchor.inner) :] if keeping else None, signature, triangle, guard)
 
 
-def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
-    """Return L and the guard's eigenvalue from UᵀA⁻¹U, whose first `added` columns are additions."""
-    triangle = np.zeros_like(gram)
-    triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
-    if added == len(gram):
-        return triangle, 1.0
-    mixed = _solve(triangle[:added, :added], gram[:added, added:])
-    remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
-    eigenvalues, vectors = eigh(remaining)
-    guard = float(eigenvalues[0])
-    least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
+def _room(size: int) -> NDArray[np.float64] | None:
+    """Return room for a large small matrix and its factor, shape (2, q, q).
+
+    It is one block of memory: of two, the system would take each back, and clear it again for the next version.
+    """
+    return np.empty((2, size, size)) if size > LARGEST_SMALL else None
+
+
+def _guarded(small: NDArray[np.float64], pathways: Sequence[Pathway], added: int) -> tuple[NDArray[np.float64], float]:
+    """Return L and the guard's eigenvalue from J + UᵀA⁻¹U, whose first `added` columns are additions."""
+    triangle = np.zeros_like(small)
+    triangle[:added, :added] = _cholesky(small[:added, :added])
+    mixed = solve_lower(triangle[:added, :added], small[added:, :added].T)
+    remaining = mixed.T @ mixed - small[added:, added:]  # its lower triangle
+    guard = float(np.linalg.eigvalsh(remaining)[0])
+    least = max(REFUSE_BELOW, ROUNDING * float(1.0 + np.max(small.diagonal()[added:])))
     if guard < least:
-        raise _too_little_left(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
+        names = [name for pathway in pathways for name in pathway.names if pathway.sign < 0]
+        direction = np.linalg.eigh(remaining)[1][:, 0]
+        raise _too_little_left(guard, least, names[int(np.argmax(np.abs(direction)))])
     triangle[added:, :added] = mixed.T
-    triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
+    triangle[added:, added:] = _cholesky(remaining)
     return triangle, guard
 
 
-def _solve(
-    triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
-) -> NDArray[np.float64]:
-    """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
-    if len(triangle) == 0:
-        return right
-    return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
+def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Return the lower triangular factor of a matrix that has its lower triangle, in one call of LAPACK.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (q, q)
+        What is above its diagonal is not read.
+    out : ndarray of float64, shape (q, q), optional
+        Where the factor of a large one is put; it may be the matrix.
+
+    Raises
+    ------
+    LinAlgError
+        It is not positive definite.
+    """
+    if len(matrix) <= LARGEST_SMALL:
+        return cast("NDArray[np.float64]", np.linalg.cholesky(matrix))
+    room = matrix.copy() if out is None else out
+    if room is not matrix:
+        room[:] = matrix
+    with one_blas_thread(scipy=True):
+        from scipy.linalg import lapack
+
+        upper, failed = lapack.dpotrf(room.T, lower=0, clean=1, overwrite_a=1)
+    if failed:
+        raise np.linalg.LinAlgError("The matrix is not positive definite.")
+    return cast("NDArray[np.float64]", upper.T)
+
+
+def _too_large(size: float) -> EngineError:
+    return EngineError(
+        f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is "
+        "left of what they are added to.",
+        hint="Check the units of the loadings.",
+    )
 
 
 def _too_little_left(guard: float, least: float, name: str) -> NotPositiveDefinite:

@@ -7,16 +7,19 @@ engine needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
 from ..errors import InputError, NotPositiveDefinite, ShapeError
+from .stored_rows import compute_anew, is_stored, map_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from .stored_rows import Recall, StoredRows
 
 BLOCK_BYTES = 16 << 20
 """Approximate size of a block of rows of a dense matrix, in bytes: small enough for the processor's caches."""
@@ -121,7 +124,7 @@ class FactorCovariance:
     noise : ndarray of float64, shape (p,)
         The variance of each gene that no factor explains; positive.
     loadings : ndarray of float64, shape (p, K)
-        B: genes by factors; K may be 0.
+        B: genes by factors; K may be 0. `StoredRows` too, which are checked as they are read, and not here.
     factor_covariance : ndarray of float64, shape (K, K), optional
         F, symmetric positive definite; the identity when absent.
 
@@ -140,7 +143,9 @@ class FactorCovariance:
     factor_covariance: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        genes, factors = _check_loadings(self.noise, self.loadings)
+        genes, factors = _check_shape(self.noise, self.loadings)
+        if not (np.all(np.isfinite(self.noise)) and (is_stored(self.loadings) or np.all(np.isfinite(self.loadings)))):
+            raise InputError("The factor model holds a value that is not finite.")
         if not np.all(self.noise > 0):
             worst = int(np.argmin(self.noise))
             raise InputError(
@@ -156,25 +161,46 @@ class FactorCovariance:
         return len(self.noise)
 
     def columns(self) -> NDArray[np.float64]:
-        """Return U₀ with U₀U₀ᵀ = B F Bᵀ, shape (p, K): B times the Cholesky factor of F."""
+        """Return U₀ with U₀U₀ᵀ = B F Bᵀ, shape (p, K): B times the Cholesky factor of F; `StoredRows` of such."""
         if self.factor_covariance is None:
             return self.loadings
-        return self.loadings @ np.linalg.cholesky(self.factor_covariance)
+        root = np.linalg.cholesky(self.factor_covariance)
+        if is_stored(self.loadings):  # not by BLAS, for which the bits of a row depend on how many there are
+            return map_rows(self.loadings, lambda _, rows: np.einsum("ik,kl->il", rows, root))
+        return self.loadings @ root
 
     def standard_deviations(self) -> NDArray[np.float64]:
-        """Return the standard deviation of each gene, shape (p,), in the units of the expression."""
+        """Return the standard deviation of each gene, shape (p,), in the units of the expression; or `StoredRows`."""
         columns = self.columns()
-        return np.sqrt(self.noise + np.einsum("ik,ik->i", columns, columns))
+        if is_stored(columns):
+            return map_rows(columns, self._deviations, shape=(self.size,))
+        return self._deviations(slice(None), columns)
 
-    def penalised(self, penalty: float) -> FactorCovariance:
+    def _deviations(self, genes: NDArray[np.intp] | slice, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.sqrt(self.noise[genes] + np.einsum("ik,ik->i", columns, columns))
+
+    def penalised(self, penalty: float, recall: Recall = compute_anew) -> FactorCovariance:
         """Return Σ + τV, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty, in O(pK).
+
+        Parameters
+        ----------
+        penalty : float
+            τ.
+        recall : Recall
+            Remembers the standard deviations.
 
         Examples
         --------
         >>> FactorCovariance(np.ones(2), np.ones((2, 1))).penalised(0.5).noise
         array([2., 2.])
         """
-        noise = self.noise + penalty * np.square(self.standard_deviations())
+        deviations = recall(
+            "standard deviations",
+            lambda: np.asarray(self.standard_deviations()),
+            shape=(self.size,),
+            operations=2.0 * self.size * self.loadings.shape[1],
+        )
+        noise = self.noise + penalty * np.square(deviations)
         return FactorCovariance(noise, self.loadings, self.factor_covariance)
 
 
@@ -198,6 +224,15 @@ def check_pathway_covariance(matrix: NDArray[np.float64], size: int) -> None:
         )
 
 
+def blocks_of(array: NDArray[np.float64]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield runs of rows of a matrix from first to last: the same runs in memory and of `StoredRows`."""
+    if is_stored(array):
+        yield from cast("StoredRows", array).blocks()
+        return
+    for block in row_blocks(*array.shape):
+        yield block, array[block]
+
+
 def row_blocks(rows: int, columns: int) -> Iterator[slice]:
     """Yield slices of consecutive rows of a float64 matrix, each about `BLOCK_BYTES`."""
     step = max(1, BLOCK_BYTES // (8 * max(columns, 1)))
@@ -205,15 +240,13 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, min(start + step, rows))
 
 
-def _check_loadings(noise: NDArray[np.float64], loadings: NDArray[np.float64]) -> tuple[int, int]:
+def _check_shape(noise: NDArray[np.float64], loadings: NDArray[np.float64]) -> tuple[int, int]:
     if noise.ndim != 1 or loadings.ndim != 2 or len(noise) != len(loadings):
         raise ShapeError(f"Noise of shape {noise.shape} does not fit loadings of shape {loadings.shape}.")
-    if not (np.all(np.isfinite(noise)) and np.all(np.isfinite(loadings))):
-        raise InputError("The factor model holds a value that is not finite.")
     return loadings.shape
 
 
 def _freeze(*arrays: NDArray[np.float64] | None) -> None:
     for array in arrays:
-        if array is not None:
+        if array is not None and not is_stored(array):
             array.setflags(write=False)

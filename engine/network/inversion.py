@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import eigh, lapack
+from scipy.linalg import lapack
 
 from ..errors import EngineError, NotPositiveDefinite, ShapeError
-from ..threads import one_blas_thread_unless_large
+from ..progress import unheard
 from .covariance import ArraySource, DenseCovariance
+from .dense.least_eigenvalue import smallest_eigenvalue
+from .dense.tiled_inverse import Breakdown, invert_lower_triangle
+from .dense.triangles import UpperTriangle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..progress import Progress
 
 SINGULAR = 1e-14
 """Size of a pivot, relative to the terms it is computed from, at which every digit is lost."""
@@ -160,13 +165,15 @@ def sherman_morrison(
     return inverse - np.outer(left / (1.0 + gain), v @ inverse)
 
 
-def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
+def invert(covariance: NDArray[np.float64], progress: Progress = unheard) -> DenseCovariance:
     """Return a dense covariance together with its inverse, by Cholesky.
 
     Parameters
     ----------
     covariance : ndarray of float64, shape (p, p)
         Σ, symmetric; only the lower triangle is read. Made read-only and part of the answer.
+    progress : callable
+        Called now and then with the share that is done, 0 to 1.
 
     Returns
     -------
@@ -182,25 +189,61 @@ def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
 
     Notes
     -----
-    O(p³); one more p × p array than Σ (LAPACK `dpotrf` and `dpotri`, in place). On one BLAS thread, unless Σ is large,
-    so that the number of cores does not change the bits.
+    p³ operations, and one more p × p array than Σ. On all cores, whose number does not change the bits: see
+    `dense.tiled_inverse`.
     """
-    size, _ = _sizes(covariance, covariance)
-    with one_blas_thread_unless_large(size):
-        return _invert(covariance, size)
-
-
-def _invert(covariance: NDArray[np.float64], size: int) -> DenseCovariance:
-    # Fortran order lets LAPACK work in place; the transpose of a symmetric matrix is itself.
-    lower, info = lapack.dpotrf(np.array(covariance, order="F"), lower=1, clean=0, overwrite_a=1)
-    if info != 0:
-        raise not_positive_definite(covariance)
-    log_det = 2.0 * float(np.sum(np.log(np.diagonal(lower))))
-    inverse, info = lapack.dpotri(lower, lower=1, overwrite_c=1)
-    if info != 0:
-        raise not_positive_definite(covariance)
+    _sizes(covariance, covariance)
+    inverse = np.array(covariance, order="C")
+    mirror(inverse)  # of what stands above the diagonal nothing counts
+    log_det = _invert_lower_triangle(inverse, np.diagonal(inverse).copy(), progress)
     mirror(inverse)
-    return DenseCovariance(ArraySource(covariance), ArraySource(inverse.T.reshape(size, size)), log_det)
+    return DenseCovariance(ArraySource(covariance), ArraySource(inverse), log_det)
+
+
+def invert_in_place(covariance: NDArray[np.float64], progress: Progress = unheard) -> DenseCovariance:
+    """Return a dense covariance together with its inverse, both in the array of the covariance.
+
+    Parameters
+    ----------
+    covariance : ndarray of float64, shape (p, p)
+        Σ, symmetric, its rows contiguous. It is overwritten: the answer has Σ above its diagonal and Θ below.
+    progress : callable
+        Called now and then with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    DenseCovariance
+        With the numbers of `invert`, to the last bit. Rows are put together as they are asked for.
+
+    Raises
+    ------
+    ShapeError, NotPositiveDefinite
+        As `invert`; the array is neither Σ nor Θ then.
+
+    Notes
+    -----
+    p³ operations; for 20,000 genes .12 GB beside the array of 3.2 GB.
+    """
+    _sizes(covariance, covariance)
+    variances = np.diagonal(covariance).copy()
+    log_det = _invert_lower_triangle(covariance, variances, progress)
+    precisions = np.diagonal(covariance).copy()
+    return DenseCovariance(UpperTriangle(covariance, variances), UpperTriangle(covariance.T, precisions), log_det)
+
+
+def _invert_lower_triangle(matrix: NDArray[np.float64], variances: NDArray[np.float64], progress: Progress) -> float:
+    """Invert Σ in its lower triangle, and return log |Σ|; the upper one is left to name the smallest eigenvalue by."""
+    try:
+        return invert_lower_triangle(matrix, progress)
+    except Breakdown as failure:
+        eigenvalue, is_converged = smallest_eigenvalue(UpperTriangle(matrix, variances), failure.direction)
+        raise NotPositiveDefinite(
+            "The covariance is not positive definite: its smallest eigenvalue is "
+            f"{'' if is_converged else 'at most '}{eigenvalue:.6g}.",
+            code="singular-covariance",
+            facts={"ridge": f"{max(-eigenvalue, 0.0):.3g}"},
+            eigenvalue=eigenvalue,
+        ) from None
 
 
 def invert_penalised(covariance: DenseCovariance, penalty: float) -> DenseCovariance:
@@ -208,24 +251,13 @@ def invert_penalised(covariance: DenseCovariance, penalty: float) -> DenseCovari
 
     Notes
     -----
-    O(p³); see `FactorCovariance.penalised` for factors.
+    O(p³), in one p × p array; see `FactorCovariance.penalised` for factors.
     """
     matrix = np.empty(covariance.covariance.shape)
     for block, rows in covariance.covariance.blocks():
         matrix[block] = rows
     matrix[np.diag_indices_from(matrix)] *= 1.0 + penalty
-    return invert(matrix)
-
-
-def not_positive_definite(covariance: NDArray[np.float64]) -> NotPositiveDefinite:
-    """Return the error that names the smallest eigenvalue of a matrix that is no covariance."""
-    smallest = float(eigh(covariance, eigvals_only=True, subset_by_index=[0, 0])[0])
-    return NotPositiveDefinite(
-        f"The covariance is not positive definite: its smallest eigenvalue is {smallest:.6g}.",
-        code="singular-covariance",
-        facts={"ridge": f"{max(-smallest, 0.0):.3g}"},
-        eigenvalue=smallest,
-    )
+    return invert_in_place(matrix)
 
 
 def mirror(lower: NDArray[np.float64]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
@@ -12,9 +12,13 @@ import numpy as np
 
 from ..errors import InputError, NotFound
 from ..wording import some
+from .gene_names import GeneNames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+MOST_COMPARED = 100_000
+"""Most genes of a panel that a misspelt name is compared with one by one: 100,000 take a second."""
 
 Gene = str | int | np.integer
 """A gene by its name or by its index in the panel."""
@@ -45,8 +49,8 @@ class Panel:
 
     Parameters
     ----------
-    genes : tuple of str
-        p unique, non-empty names.
+    genes : sequence of str
+        p unique, non-empty names; held as `GeneNames`.
     left_out : callable
         Returns the genes of the data that were left out when the panel was made, and why; nothing by default.
     samples : tuple of str
@@ -68,27 +72,13 @@ class Panel:
     ['CDKN1A', 'TP53']
     """
 
-    genes: tuple[str, ...]
+    genes: Sequence[str]
     left_out: Callable[[], Mapping[str, str]] = field(default=dict[str, str], repr=False, compare=False)
     samples: tuple[str, ...] = field(default=(), repr=False, compare=False)
     deviations: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
-    _indices: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        indices = {gene: index for index, gene in enumerate(self.genes)}
-        if len(self.genes) < 2:
-            raise InputError(f"A panel needs at least two genes; this one has {len(self.genes)}.")
-        if "" in indices:
-            raise InputError("A gene of the panel has an empty name.")
-        unprintable = next((gene for gene in self.genes if not gene.isprintable()), None)
-        if unprintable is not None:
-            raise InputError(f"The gene name {unprintable!r} holds a character that cannot be printed.")
-        if len(indices) < len(self.genes):
-            twice = sorted({gene for index, gene in enumerate(self.genes) if indices[gene] != index})
-            raise InputError(
-                f"{len(twice)} gene names of the panel occur more than once, among them {', '.join(twice[:5])}."
-            )
-        object.__setattr__(self, "_indices", indices)
+        object.__setattr__(self, "genes", GeneNames.of(self.genes))
 
     def __repr__(self) -> str:
         return f"<Panel of {len(self):,} genes: {', '.join(self.genes[:3])}, …>"
@@ -97,7 +87,12 @@ class Panel:
         return len(self.genes)
 
     def __contains__(self, gene: object) -> bool:
-        return gene in self._indices
+        return gene in self.genes
+
+    @property
+    def gene_names(self) -> GeneNames:
+        """The names, packed."""
+        return cast("GeneNames", self.genes)
 
     def index(self, gene: Gene) -> int:
         """Return the index of one gene; raises as `locate`, and for a list of genes."""
@@ -137,7 +132,7 @@ class Panel:
 
     def names(self, indices: Iterable[SupportsIndex]) -> list[str]:
         """Return the names of the genes of indices from 0."""
-        return [self.genes[operator.index(index)] for index in indices]
+        return self.gene_names.texts(np.fromiter(map(operator.index, indices), dtype=np.intp))
 
     def _locate_array(self, genes: NDArray[Any]) -> NDArray[np.intp]:
         if genes.dtype == np.bool_ and genes.shape == (len(self),):
@@ -146,7 +141,7 @@ class Panel:
 
     def _locate_one(self, gene: str | SupportsIndex) -> int:
         if isinstance(gene, str):
-            index = self._indices.get(gene)
+            index = self.gene_names.find(gene)
             if index is None:
                 raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
             return index
@@ -158,7 +153,10 @@ class Panel:
         return index
 
     def _near(self, gene: str) -> str:
-        names = {name.casefold(): name for name in self.genes}
-        close = difflib.get_close_matches(gene.casefold(), names, n=3, cutoff=0.7)
-        near = [name for name in self.genes if name.casefold() == gene.casefold()] or [names[name] for name in close]
+        near = list(self.gene_names.in_any_case([gene]).values())
+        if not near and len(self) > MOST_COMPARED:
+            near = self.gene_names.one_edit_away(gene)[:3]
+        elif not near:
+            names = {name.casefold(): name for name in self.genes}
+            near = [names[name] for name in difflib.get_close_matches(gene.casefold(), names, n=3, cutoff=0.7)]
         return f"Did you mean {', '.join(near)}?" if near else f"The panel has {some(self.genes)}."

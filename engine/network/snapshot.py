@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,8 @@ from ..tabular import facts_html
 from ..threads import one_blas_thread
 from .capacitance import Capacitance, factor
 from .operators import SymmetricOperator
-from .pairs.edge_rule import EdgeRule
-from .pairs.edges import Edges, Neighbors, edges, neighbors
 from .panel import Gene, GeneSelection, Panel, is_single
+from .stored_rows import compute_anew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .anchor import Anchor, KnownProducts
+    from .pairs.edges import Edges, Neighbors
     from .pathway import Pathway
+    from .stored_rows import Recall
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,6 +44,8 @@ class Snapshot:
         The name of the version in answers, such as `v3`; may be empty.
     content : str
         The content id of the version; may be empty.
+    recall : Recall
+        Remembers the diagonal of Θ and the extreme eigenvalues of Σ.
     """
 
     panel: Panel
@@ -50,6 +53,7 @@ class Snapshot:
     capacitance: Capacitance
     name: str = ""
     content: str = ""
+    recall: Recall = field(default=compute_anew, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return (
@@ -68,15 +72,31 @@ class Snapshot:
 
     @property
     def covariance(self) -> SymmetricOperator:
-        """Σ, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
+        """Σ, for `@` and SciPy's solvers, with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
         parts = self.capacitance
-        return SymmetricOperator(self.panel, parts.anchor.covariance, parts.covariance_factor, parts.signature)
+        return SymmetricOperator(
+            self.panel, parts.anchor.covariance, parts.covariance_factor, parts.covariance_factor_times, parts.signature
+        )
 
     @property
     def precision(self) -> SymmetricOperator:
-        """Θ = Σ⁻¹, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
+        """Θ = Σ⁻¹, for `@` and SciPy's solvers, with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
         parts = self.capacitance
-        return SymmetricOperator(self.panel, parts.anchor.precision, parts.precision_factor, -parts.signature)
+        return SymmetricOperator(
+            self.panel,
+            parts.anchor.precision,
+            parts.precision_factor,
+            parts.precision_factor_times,
+            -parts.signature,
+            self._precision_diagonal if parts.anchor.is_diagonal else None,
+        )
+
+    def _precision_diagonal(self) -> NDArray[np.float64]:
+        parts, size = self.capacitance, len(self.panel)
+        if not self.rank:
+            return parts.precision_diagonal()  # remembered with the base
+        operations = float(size * self.rank * len(parts.signature))
+        return self.recall("diagonal", parts.precision_diagonal, shape=(size,), operations=operations)
 
     @property
     def log_det(self) -> float:
@@ -134,6 +154,9 @@ class Snapshot:
         top : int, optional
             As many edges as this, and any that tie with the last; p when both are absent.
         """
+        from .pairs.edge_rule import EdgeRule  # a dozen modules, which a commit or a pair has no need of
+        from .pairs.edges import edges
+
         return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
@@ -148,6 +171,9 @@ class Snapshot:
         top : int, optional
             As many partners as this; 20 when both are absent.
         """
+        from .pairs.edge_rule import EdgeRule
+        from .pairs.edges import neighbors
+
         return neighbors(self.precision, gene, EdgeRule.of(threshold, top, 20))
 
     def _scaled(
@@ -177,6 +203,7 @@ def build_snapshot(
     known: KnownProducts | None = None,
     name: str = "",
     content: str = "",
+    recall: Recall = compute_anew,
 ) -> Snapshot:
     """Return the snapshot of a set of pathways on an anchor.
 
@@ -194,6 +221,8 @@ def build_snapshot(
         Products of some of the columns, computed before on this anchor.
     name, content : str
         The name of the version, and its content id.
+    recall : Recall
+        Remembers what the version's numbers are.
 
     Raises
     ------
@@ -214,4 +243,4 @@ def build_snapshot(
     """
     with one_blas_thread():
         capacitance = factor(anchor, pathways, deviations, known)
-    return Snapshot(panel, tuple(pathways), capacitance, name, content)
+    return Snapshot(panel, tuple(pathways), capacitance, name, content, recall)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from ..errors import EngineError, NotConverged
+from ..progress import unheard
 from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
-from .inversion import invert
+from .dense.lanczos import largest_eigenvalue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..progress import Progress
     from .covariance import DenseCovariance, MatrixSource
     from .operators import SymmetricOperator
     from .panel import GeneSelection
@@ -34,11 +35,23 @@ OPERATIONS_OF_A_READ = 100
 EIGENVALUE_TOLERANCE = 1e-9
 """Relative accuracy to which the extreme eigenvalues are computed."""
 
+LARGEST_SINGLY = 2_000
+"""Most genes of a dense version whose extreme eigenvalues are iterated with single vectors."""
+
+VECTORS = 8
+"""Vectors of a block."""
+
+MOST_READINGS = 300
+"""Most readings of a dense version for one eigenvalue."""
+
 LARGEST_CONDITION = 1e-4 / np.finfo(np.float64).eps
 """Largest condition of correlations of which the inverse has four digits: 4.5e11."""
 
 UNREMARKABLE_CONDITION = 1e8
 """Condition of correlations above which a note says how many digits are left."""
+
+ITERATIONS = 50
+"""About how many iterations each end of the eigenvalues takes."""
 
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
@@ -226,9 +239,17 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     Notes
     -----
     The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
-    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
+    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one. Of a dense one with
+    more than `LARGEST_SINGLY` genes blocks of `VECTORS` vectors are iterated, since reading it takes longest.
     """
-    return Spectrum(1.0 / _largest(snapshot.precision), _largest(snapshot.covariance))
+
+    def both() -> NDArray[np.float64]:
+        return np.array([1.0 / _largest(snapshot.precision), _largest(snapshot.covariance)])
+
+    size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
+    cost = OPERATIONS_OF_A_READ * size if isinstance(snapshot.precision.core, Dense) else 8 * columns
+    values = snapshot.recall("extreme eigenvalues", both, shape=(2,), operations=float(ITERATIONS * cost * size))
+    return Spectrum(*values.tolist())
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -283,18 +304,32 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 
-def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
-    """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
-    return invert(snapshot.covariance.to_dense())
+def reinvert_snapshot(snapshot: Snapshot, progress: Progress = unheard) -> DenseCovariance:
+    """Return the full inversion of a version, formed as one dense matrix and inverted in place: O(p³), 8p² bytes."""
+    from .inversion import invert_in_place  # with SciPy, which no other step here but `spectrum` needs
+
+    return invert_in_place(snapshot.covariance.to_dense(), progress)
 
 
 def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
     if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
+    if isinstance(operator.core, Dense) and size > LARGEST_SINGLY:
+        block = np.random.RandomState(PROBE_SEED).standard_normal((size, VECTORS))
+        largest = largest_eigenvalue(operator.matmat, block, tolerance=EIGENVALUE_TOLERANCE, most=MOST_READINGS)
+        if not largest.is_converged:
+            raise NotConverged(
+                f"The extreme eigenvalues were not found: after {MOST_READINGS} readings the largest is at least "
+                f"{largest.value:.6g}."
+            )
+        return largest.value
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)
     try:
-        values = eigsh(operator, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
+        linear = LinearOperator(operator.shape, matvec=operator.matvec, dtype=np.float64)
+        values = eigsh(linear, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
     except ArpackNoConvergence as failure:
         raise NotConverged(f"The extreme eigenvalues were not found: {failure}.") from None
     return float(values[0])

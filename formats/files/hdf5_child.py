@@ -158,6 +158,14 @@ def _read(node: Any, arrays: BinaryIO, *, offset: int, field: str | None) -> dic
     return {"end": arrays.tell()}
 
 
+def _read_slab(node: Any, arrays: BinaryIO, *, offset: int, axis: int, start: int, stop: int) -> dict[str, Any]:
+    """Write a part of an array, from one position of an axis to another, in the order of C."""
+    arrays.seek(offset)
+    arrays.write(np.ascontiguousarray(node[(slice(None),) * axis + (slice(start, stop),)]).data)
+    arrays.flush()
+    return {"end": arrays.tell()}
+
+
 def _blocks(node: Any) -> Iterator[tuple[slice, ...]]:
     """Yield slices of an array along its first axis, each of whole rows of chunks."""
     if not node.shape:
@@ -184,7 +192,13 @@ def _read_texts(node: Any, arrays: BinaryIO, *, offset: int, longest: int, most:
     return {"end": arrays.tell()}
 
 
-STEPS = {"describe": _describe, "attribute": _attribute, "read": _read, "read_texts": _read_texts}
+STEPS = {
+    "describe": _describe,
+    "attribute": _attribute,
+    "read": _read,
+    "read_slab": _read_slab,
+    "read_texts": _read_texts,
+}
 """What can be requested: each takes an object of the file, the file for arrays and its own arguments."""
 
 

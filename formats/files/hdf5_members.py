@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.progress import unheard
 from ...engine.wording import some
+from .archives import refuse_other_arrays
 from .hdf5_process import ReadingProcess, location_of, start_reading
 from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
 from .names import check_names
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.progress import Progress
+
 LARGEST_CHUNK = 32 << 20
 """Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
+
+SLAB = 16 << 20
+"""Bytes of rows or columns of a matrix that are read at a time, unless one row of its chunks has more."""
 
 ARRAY_FREELY = 1 << 20
 """Bytes that any array may hold, however few are stored of it: HDF5 fills in what was never written."""
@@ -90,12 +97,15 @@ class Dataset(Member):
         The columns of a table of records.
     stored : int
         Bytes that it takes in the file.
+    chunk : tuple of int
+        The axes of the pieces that it is stored in, each read whole; those of one value where it is in one piece.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     fields: Mapping[str, np.dtype[Any]]
     stored: int
+    chunk: tuple[int, ...]
 
 
 @contextmanager
@@ -185,6 +195,36 @@ def read_real_array(dataset: Dataset) -> NDArray[Any]:
     return read_array(dataset)
 
 
+def read_real_matrix(dataset: Dataset, name: str, progress: Progress = unheard) -> NDArray[np.float64]:
+    """Return a matrix of real numbers as float64, read a slab of rows or of columns at a time: no second array is made.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The array.
+    name : str
+        What it holds, for the sentence of an error.
+    progress : callable
+        Called with the share of the array that has been read.
+
+    Raises
+    ------
+    InputError
+        It is no matrix of real numbers, or cannot be read.
+    """
+    refuse_other_arrays(dataset.shape, dataset.dtype, name, 2, dataset.path)
+    matrix = np.empty(dataset.shape)
+    slabs = [extent * dataset.chunk[axis] for axis, extent in enumerate(reversed(dataset.shape))]
+    axis = int(max(dataset.chunk) > 1 and slabs[1] < slabs[0])  # across which the thinnest slab has whole chunks
+    thickness = dataset.chunk[axis] * max(1, SLAB // max(1, dataset.dtype.itemsize * slabs[axis]))
+    for start in range(0, dataset.shape[axis], thickness):
+        slab = slice(start, min(start + thickness, dataset.shape[axis]))
+        part = matrix[slab] if axis == 0 else matrix[:, slab]
+        part[:] = dataset.process.read_slab(dataset.location, part.shape, dataset.dtype, axis=axis, start=slab.start)
+        progress(slab.stop / dataset.shape[axis])
+    return matrix
+
+
 def read_names(group: Group, name: str) -> tuple[str, ...]:
     """Return a one-dimensional array of text, or of whole numbers, as names; raises as `member` and `read_array`.
 
@@ -266,7 +306,7 @@ def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], descrip
         dtype = np.dtype(description["dtype"])
         width = max(dtype.itemsize, int(description["width"]))
         fields = {str(name): np.dtype(kind) for name, kind in description["fields"]}
-        chunk = math.prod(description["chunks"] or ()) * width
+        chunk = tuple(map(int, description["chunks"] or (1,) * len(shape)))
     except (TypeError, ValueError) as error:
         raise InputError(f"{where} has an unknown type.", hint=DOWNLOAD_AGAIN) from error
     if any(kind.hasobject for kind in (dtype, *fields.values())) and not description["text"]:
@@ -276,6 +316,6 @@ def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], descrip
     if size > ARRAY_FREELY + largest_unpacked(stored, ARRAY_PACKING):
         raise InputError(f"{where} claims shape {shape}, more than the file holds.")
     refuse_beyond_budget(path, shape, width=max(8, width))
-    if chunk > max(LARGEST_CHUNK, size):
-        raise InputError(f"{where} is stored in chunks of {chunk:,} bytes, larger than itself: {shape}.")
-    return Dataset(process, location, shape, dtype, fields, stored)
+    if (piece := math.prod(chunk) * width) > max(LARGEST_CHUNK, size):
+        raise InputError(f"{where} is stored in chunks of {piece:,} bytes, larger than itself: {shape}.")
+    return Dataset(process, location, shape, dtype, fields, stored, chunk)

@@ -11,7 +11,6 @@ import mmap
 import os
 import signal
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from ...engine.errors import InputError
 from ...engine.wording import printable
 from .limits import LONGEST_NAME
 from .plain_files import DOWNLOAD_AGAIN
+from .writing import nameless_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -119,6 +119,23 @@ class ReadingProcess:
         self._offset += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
+    def read_slab(
+        self, names: Sequence[str], shape: tuple[int, ...], dtype: np.dtype[Any], *, axis: int, start: int
+    ) -> NDArray[Any]:
+        """Return a part of an array from a position of an axis on, with all of the others; raises as `request`.
+
+        It is valid until the next request: the next slab takes its room.
+        """
+        size = math.prod(shape) * dtype.itemsize
+        if not size:
+            return np.empty(shape, dtype=dtype)
+        reply = self.request(
+            "read_slab", names, size=size, offset=self._offset, axis=axis, start=start, stop=start + shape[axis]
+        )
+        self._check_size(names, reply, size, size)
+        mapped = mmap.mmap(self._arrays.fileno(), size, offset=self._offset, prot=mmap.PROT_READ)
+        return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+
     def read_texts(self, names: Sequence[str], count: int) -> list[bytes]:
         """Return a list of texts of variable length, no longer together than the file; raises as `request`.
 
@@ -168,7 +185,7 @@ class ReadingProcess:
 @contextmanager
 def start_reading(path: Path) -> Generator[ReadingProcess]:
     """Start a process that reads an HDF5 file, and end it with the block; the arrays that it read stay."""
-    with _nameless_file() as arrays:
+    with nameless_file() as arrays:
         process = Popen(  # noqa: S603  a program of ours, and no shell
             [sys.executable, "-P", str(PROGRAM), str(path), str(arrays.fileno())],  # -P: no modules of this folder
             stdin=PIPE,
@@ -182,13 +199,6 @@ def start_reading(path: Path) -> Generator[ReadingProcess]:
                 yield ReadingProcess(path, process, arrays)
             finally:
                 process.kill()
-
-
-def _nameless_file() -> BinaryIO:
-    """Return a new file that nobody else sees: in memory where the system has that, else in the temporary folder."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("grnledger"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
 def location_of(names: Sequence[str]) -> str:

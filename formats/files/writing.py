@@ -1,12 +1,14 @@
-"""Files for others, written whole or not at all: bytes, and tables of rows as they are made."""
+"""Files for others, written whole or not at all: bytes, and tables of rows as they are made; and nameless files."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import field_text
@@ -71,6 +73,13 @@ def write_whole_path(path: str | Path) -> Generator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def nameless_file() -> BinaryIO:
+    """Return a new file that nobody else sees: in memory where the system has that, else in the temporary folder."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("grnledger"), "w+b")
+    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
 @contextmanager

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from ...engine.network.panel import Panel
 
+ENSEMBL = "ENS"
+"""What ids with a version begin with."""
+
 _VERSIONED = re.compile(r"(ENS[A-Z]{0,6}[GTP]\d{11})\.\d+")
 _FLOAT_ID = re.compile(r"\d+\.0")
 _MONTH = (
@@ -73,16 +76,15 @@ class Matcher:
 
     panel: Panel
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
-    _indices: dict[str, int] = field(init=False, repr=False, compare=False)
-    _unversioned: dict[str, int | None] = field(init=False, repr=False, compare=False)
+    _versioned: dict[str, int | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        unversioned: dict[str, int | None] = {}
-        for index, gene in enumerate(self.panel.genes):
-            bare = strip_version(gene)
-            unversioned[bare] = None if bare in unversioned else index
-        object.__setattr__(self, "_indices", {gene: index for index, gene in enumerate(self.panel.genes)})
-        object.__setattr__(self, "_unversioned", unversioned)
+        genes, versioned = self.panel.gene_names, dict[str, int | None]()
+        ensembl = genes.starting_with(ENSEMBL)
+        for index, gene in zip(ensembl.tolist(), genes.texts(ensembl), strict=True):
+            if (bare := strip_version(gene)) != gene:
+                versioned[bare] = None if bare in versioned or bare in genes else index
+        object.__setattr__(self, "_versioned", versioned)
 
     def index(self, name: str) -> int | None:
         """Return the index of a gene on the panel, or None.
@@ -91,14 +93,17 @@ class Matcher:
         unless two genes of the panel differ in nothing else. An id such as 7157.0, as programs write whole numbers
         beside missing ones, is 7157.
         """
-        if name not in self._indices and _FLOAT_ID.fullmatch(name):
+        genes = self.panel.gene_names
+        if name not in genes and _FLOAT_ID.fullmatch(name):
             name = name.removesuffix(".0")
         alias = self.aliases.get(name, self.aliases.get(strip_version(name)))
-        for spelling in (name, alias):
-            if spelling is not None and spelling in self._indices:
-                return self._indices[spelling]
-        for spelling in (name, alias):
-            if spelling is not None and (index := self._unversioned.get(strip_version(spelling))) is not None:
+        spellings = [spelling for spelling in (name, alias) if spelling is not None]
+        for spelling in spellings:
+            if (index := genes.find(spelling)) is not None:
+                return index
+        for bare in map(strip_version, spellings):
+            index = self._versioned[bare] if bare in self._versioned else genes.find(bare)
+            if index is not None:
                 return index
         return None
 
@@ -162,6 +167,8 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     panel : Panel
         The genes of the store.
     """
+    if not missing:
+        return "", ""
     known = panel.left_out()
     left_out = [name for name in missing if name in known]
     if left_out:
@@ -223,14 +230,13 @@ def spreadsheet_dates(names: Iterable[str]) -> list[str]:
 
 def _renamed(missing: Iterable[str], panel: Panel) -> list[tuple[str, str]]:
     """Return names that the panel has under their symbols of 2020, and the other way round."""
-    genes = set(panel.genes)
     pairs = [(old, new) for pair in _RENAMED for old, new in (pair, pair[::-1])]
     spelt = [
         (name, new + name[len(old) :]) for name in missing for old, new in pairs if re.fullmatch(rf"{old}\d+", name)
     ]
-    return [(name, other) for name, other in spelt if other in genes]
+    return [(name, other) for name, other in spelt if other in panel]
 
 
 def _in_other_letters(missing: Sequence[str], panel: Panel) -> list[tuple[str, str]]:
-    folded = {gene.casefold(): gene for gene in panel.genes}
+    folded = panel.gene_names.in_any_case(missing)
     return [(name, folded[name.casefold()]) for name in missing if name.casefold() in folded]

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...engine.errors import InputError
+from ...engine.network.dense.symmetry import order_rows
+from ...engine.progress import unheard
 from ...engine.wording import counted, some
 from ..files.names import check_names
 from ..tables.delimited import open_table, read_header
@@ -18,37 +22,51 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from ...engine.progress import Progress
     from ..tables.table import Table
 
 _INVERSE = re.compile(r"precision|inverse covariance|partial correlations?|concentration matrix", re.IGNORECASE)
 
 
-def read_covariance_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
-    """Return the covariance of a table, its genes where they are named, and notes on what was decided."""
+def read_covariance_table(
+    path: Path, *, progress: Progress = unheard
+) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
+    """Return the covariance of a table, its genes where they are named, and notes on what was decided.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    progress : callable
+        Called with the share of the rows that have been read, where the table is square.
+    """
     with open_table(path) as table:
         header = read_header(table)
+
+        def rows_read(rows: int) -> None:
+            progress(min(1.0, rows / len(header)))
+
         _refuse_inverse(table)
         if are_pairs(table):
             return read_pairs(table)
         _refuse_wide_pairs(table, header)
         if _may_lack_row_names(table):
-            lines, _, values = read_named_numbers(table, header, range(len(header)), name=None)
+            lines, _, values = read_named_numbers(table, header, range(len(header)), name=None, progress=rows_read)
             if len(lines) == len(header):
                 check_names(header, "column", path)
                 return values, header, ()
     with open_table(path) as table:
         if header[0] and all(is_number(title) for title in header):
             lines, _, values = read_named_numbers(
-                table, [""] * len(header), range(len(header)), name=None, after_header=0
+                table, [""] * len(header), range(len(header)), name=None, after_header=0, progress=rows_read
             )
             _check_rows(path, lines, len(header))
             return values, None, ()
         names_in, text = _choose_names(table, header)
         numbers = [column for column in range(len(header)) if column != names_in and column not in text]
-        lines, names, values = read_named_numbers(table, header, numbers, name=names_in)
+        lines, names, values = read_named_numbers(table, header, numbers, name=names_in, progress=rows_read)
     unnamed = [line for line, name in zip(lines, names, strict=True) if is_missing(name)]
     if text and unnamed:
         raise InputError(
@@ -85,7 +103,7 @@ def _in_order(
     genes = tuple(match.get(gene, gene) for gene in genes)
     if len(set(names)) == len(names) == len(genes) and set(names) == set(genes):  # names say which row is which
         at = {name: i for i, name in enumerate(names)}
-        values = values[[at[gene] for gene in genes]]
+        order_rows(values, np.array([at[gene] for gene in genes], dtype=np.intp))
         names = list(genes)
     differing = [pair for pair in zip(names, genes, strict=False) if pair[0] != pair[1]]
     if differing:

@@ -9,9 +9,11 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.network.covariance import row_blocks
+from ...engine.network.dense.symmetry import even_out, fill_by_mirror_image, largest_gap
+from ...engine.progress import unheard
 from ...engine.wording import some
-from ..files.archives import as_names, as_numbers, read_npy, read_npz
-from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
+from ..files.archives import as_names, npz_shapes, read_npy_matrix, read_npz, read_npz_matrix
+from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_matrix
 from ..files.plain_files import fingerprint, require_file
 from ..files.western import note_western
 from ..readers import find_reader
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ...engine.progress import Progress
 
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
@@ -56,8 +60,8 @@ class CovarianceFile:
 
 
 @note_western()
-def read_covariance(path: str | Path) -> CovarianceFile:
-    """Return a covariance from a table, .npy, .npz or HDF5.
+def read_covariance(path: str | Path, progress: Progress = unheard) -> CovarianceFile:
+    """Return a covariance from a table, .npy, .npz or HDF5, in one array of 8p² bytes: files are read by rows.
 
     Text has a row and a column of names, in one order, a row of names alone, or neither; where half of the table is
     blank, it is the mirror image of the other. An .npz or HDF5 file holds `covariance` or `matrix`, or one square
@@ -67,6 +71,8 @@ def read_covariance(path: str | Path) -> CovarianceFile:
     ----------
     path : str or Path
         The file; text may be gzip.
+    progress : callable
+        Called now and then with the share of the file that has been read, 0 to 1.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def read_covariance(path: str | Path) -> CovarianceFile:
         finite; or row and column names differ.
     """
     path = require_file(path)
-    values, genes, notes = find_reader("covariances", path).read(path)
+    values, genes, notes = find_reader("covariances", path).read(path, progress=progress)
     notes += _fill_triangle(values)
     notes += symmetrise(values, genes, path)
     if len(values) > 2 and np.all(values.diagonal() == 1):
@@ -96,15 +102,20 @@ def refuse_distances(file: CovarianceFile, path: Path) -> None:
     values, genes, diagonal = file.values, file.genes, file.values.diagonal()
     if _has_no_variances(values):
         raise _no_variances(path)
-    if diagonal.min() < -_ROUNDING * float(np.abs(values).max()):
+    if diagonal.min() < -_ROUNDING * _largest(values):
         worst = int(np.argmin(diagonal))
         name = genes[worst] if genes else _numbered(worst)
         raise InputError(f"{path}: the variance of {name} is {diagonal[worst]:.6g}, and no variance is negative.")
 
 
 def _has_no_variances(values: NDArray[np.float64]) -> bool:
-    largest = float(np.abs(values).max())
+    largest = _largest(values)
     return len(values) > 1 and largest > 0 and bool(np.all(np.abs(values.diagonal()) <= _ROUNDING * largest))
+
+
+def _largest(values: NDArray[np.float64]) -> float:
+    """Return the largest absolute value, without an array of all of them."""
+    return max(float(values.max()), -float(values.min()))
 
 
 def _no_variances(path: Path) -> InputError:
@@ -122,10 +133,7 @@ def _fill_triangle(values: NDArray[np.float64]) -> tuple[str, ...]:
     half = _empty_half(values, is_empty=np.isnan)
     if not half:
         return ()
-    for block in row_blocks(*values.shape):
-        rows = values[block]
-        mirrored = values[:, block].T
-        np.copyto(rows, mirrored, where=np.isnan(rows))
+    fill_by_mirror_image(values)
     return (f"the half {half} the diagonal is blank: it is the mirror image of the other",)
 
 
@@ -137,6 +145,8 @@ def _empty_half(
     Of two genes, one entry alone says nothing.
     """
     size = len(values)
+    if size < 3 or not (is_empty(values[:1, 1:2]).all() or is_empty(values[1:2, :1]).all()):
+        return ""
     empty = {"above": 0, "below": 0, "at": 0}
     columns = np.arange(size)
     for block in row_blocks(*values.shape):
@@ -146,7 +156,7 @@ def _empty_half(
         empty["below"] += int(np.sum(there & (columns < rows)))
         empty["at"] += int(np.sum(there & (columns == rows)))
     full = size * (size - 1) // 2
-    if size < 3 or empty["at"] or sorted((empty["above"], empty["below"])) != [0, full]:
+    if empty["at"] or sorted((empty["above"], empty["below"])) != [0, full]:
         return ""
     return "above" if empty["above"] else "below"
 
@@ -174,7 +184,7 @@ def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path:
         As `read_covariance`.
     """
     _check_square(values, genes, path)
-    worst, i, j = _largest_gap(values)
+    worst, i, j = largest_gap(values)
     if worst > SYMMETRY:
         if _has_no_variances(values):
             raise _no_variances(path)
@@ -192,27 +202,8 @@ def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path:
         )
     if worst == 0:
         return ()
-    for block in row_blocks(*values.shape):
-        mean = values[block, : block.stop] / 2 + values[: block.stop, block].T / 2
-        values[block, : block.stop] = mean
-        values[: block.stop, block] = mean.T
+    even_out(values)
     return (f"mirrored entries differed by up to {worst:.1e} of the standard deviations; their mean is taken",)
-
-
-def _largest_gap(values: NDArray[np.float64]) -> tuple[float, int, int]:
-    """Return the largest |σ_ij − σ_ji| / √(σ_ii σ_jj), with i and j."""
-    scale = np.sqrt(np.abs(values.diagonal()))
-    worst, i, j = 0.0, 0, 0
-    for block in row_blocks(*values.shape):
-        with np.errstate(over="ignore"):  # an infinite gap is refused like any other
-            gap = np.abs(values[block] - values[:, block].T)
-            allowed = np.outer(scale[block], scale)
-            share = np.divide(gap, allowed, out=np.where(gap > 0, np.inf, 0.0), where=allowed > 0)
-        if share.max() > worst:
-            worst = float(share.max())
-            i, j = np.unravel_index(int(share.argmax()), share.shape)
-            i += block.start
-    return worst, int(i), int(j)
 
 
 def _numbered(index: int) -> str:
@@ -239,23 +230,23 @@ def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, pa
             raise InputError(f"{path}: {name(i)} with {name(j)} is {values[i, j]}, not a finite number.")
 
 
-def read_array(path: Path) -> tuple[NDArray[np.float64], None, tuple[str, ...]]:
+def read_array(path: Path, *, progress: Progress = unheard) -> tuple[NDArray[np.float64], None, tuple[str, ...]]:
     """Return the covariance of an .npy file, which names no genes."""
-    return as_numbers(read_npy(path), "the array", 2, path), None, ()
+    return read_npy_matrix(path, "the array", progress), None, ()
 
 
-def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
+def read_archive(
+    path: Path, *, progress: Progress = unheard
+) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an .npz file, and its genes where they are named."""
-    arrays = read_npz(path, (), (*_MATRIX_NAMES, *_GENE_NAMES))
-    if not any(name in arrays for name in _MATRIX_NAMES):
-        arrays |= read_npz(path, (), _OTHER_NAMES)
-    name = _matrix_name({name: array.shape for name, array in arrays.items()})
+    name = _matrix_name(npz_shapes(path, _MATRIX_NAMES) or npz_shapes(path, _OTHER_NAMES))
     if name is None:
         read_npz(path, ("covariance",))  # says what there is instead
         raise AssertionError(name)
+    arrays = read_npz(path, (), _GENE_NAMES)
     listed = _gene_list(arrays)
     genes = as_names(arrays[listed], listed, path) if listed else None
-    return as_numbers(arrays[name], name, 2, path), genes, ()
+    return read_npz_matrix(path, name, progress), genes, ()
 
 
 def _matrix_name(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
@@ -271,7 +262,9 @@ def _gene_list(names: Iterable[str]) -> str | None:
     return next((name for name in _GENE_NAMES if name in there), None)
 
 
-def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
+def read_members(
+    path: Path, *, progress: Progress = unheard
+) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:
         usual = [member(file, name) for name in (*_MATRIX_NAMES, *_OTHER_NAMES) if name in file.members]
@@ -280,4 +273,4 @@ def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | Non
             raise InputError(f"{path} holds no array named 'covariance'; it holds {some(file.members)}.")
         listed = _gene_list(file.members)
         genes = read_names(file, listed) if listed else None
-        return as_numbers(read_real_array(member_dataset(file, name)), name, 2, path), genes, ()
+        return read_real_matrix(member_dataset(file, name), name, progress), genes, ()

@@ -99,7 +99,7 @@ def _match(pathway: GeneLoadings, matcher: Matcher, normalize: Normalize) -> Mat
             missing.append(name)
         elif index in names and not pathway.is_set:
             raise InputError(
-                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.genes[index]}: "
+                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.names([index])[0]}: "
                 f"as {names[index]} and as {name}.",
                 hint="Keep one of the two rows.",
             )
@@ -160,12 +160,15 @@ def refuse_large(
     deviations = matcher.panel.deviations
     if units == "raw" and deviations is None:
         return
-    one = np.ones(len(matcher.panel)) if units == "sd" or deviations is None else deviations
+    one: dict[int, float] = {}  # of genes whose deviation is the unit, and not 1
+    if units == "raw" and deviations is not None:
+        genes = np.unique(np.fromiter((gene for pathway in matched for gene in pathway.loadings), dtype=np.intp))
+        one = dict(zip(genes.tolist(), deviations[genes].tolist(), strict=True))
     spreads = np.ones(len(matched)) if variances is None else np.sqrt(variances)
     scale = strength or 1.0
     loading, pathway, gene = max(
         (
-            (abs(weight) * scale * float(spread) / float(one[gene]), pathway, gene)
+            (abs(weight) * scale * float(spread) / one.get(gene, 1.0), pathway, gene)
             for pathway, spread in zip(matched, spreads, strict=True)
             for gene, weight in pathway.loadings.items()
         ),
@@ -176,7 +179,7 @@ def refuse_large(
         return
     code = "loading-too-large" if strength is not None else "loading-too-large-as-given"
     code = "loading-too-large-raw" if units == "raw" else code
-    name = matcher.panel.genes[gene]
+    name = matcher.panel.names([gene])[0]
     as_given = f" ({pathway.loadings[gene]:.3g} in units of the expression)" if units == "raw" else ""
     raise InputError(
         f"{path}: {name} would load {loading:.3g} standard deviations{as_given} on {pathway.name}: its variance would "

@@ -21,7 +21,7 @@ from .delimited import fit_row
 from .fields import is_missing, is_number, plain_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,8 +63,14 @@ def read_named_numbers(
     after_header: int = 1,
     blank: float = float("nan"),
     text: Sequence[int] = (),
+    progress: Callable[[int], object] = lambda _: None,
 ) -> NamedNumbers:
     """Return the names and numbers of all rows of a table; parameters and errors as `read_number_blocks`.
+
+    Parameters
+    ----------
+    progress : callable
+        Called with the number of rows that have been read.
 
     Raises
     ------
@@ -79,6 +85,7 @@ def read_named_numbers(
         lines.extend(block.lines)
         names.extend(block.names)
         numbers.frombytes(block.values.tobytes())
+        progress(len(lines))
     return NamedNumbers(lines, names, np.frombuffer(numbers, dtype=np.float64).reshape(len(lines), len(columns)))
 
 
@@ -92,6 +99,7 @@ def read_number_blocks(
     blank: float = float("nan"),
     rows: int | None = None,
     text: Sequence[int] = (),
+    keep: Callable[[int], bool] | None = None,
 ) -> Iterator[tuple[NamedNumbers, int]]:
     """Yield the names and numbers of some rows of a table after the others, and how many characters are read by then.
 
@@ -113,6 +121,9 @@ def read_number_blocks(
         How many lines make a block; those of about `BATCH` numbers when absent.
     text : sequence of int
         Columns that are left out as they hold text, and must go on doing so.
+    keep : callable, optional
+        Whether a block of that number, from 0 on, is wanted; the others may come without rows, since they are not read
+        where that can be helped.
 
     Raises
     ------
@@ -126,15 +137,17 @@ def read_number_blocks(
     behind = len(header) - 1 - columns[-1] if columns else 0
     skipped = table.first[after_header - 1].line - table.before if after_header else 0
     lines = itertools.islice(table.lines, skipped, None)
-    before, characters = table.before + skipped, 0
+    before, characters, number = table.before + skipped, 0, 0
     while batch := list(_batch(lines, rows)):
-        block = (
-            _read_plain(table, batch, before, columns, name, behind, text)
-            if may_be_plain and not table.footnotes
-            else None
-        )
+        block = None
+        if may_be_plain and not table.footnotes:
+            if keep is not None and not keep(number) and _is_full(batch, table.delimiter, len(header)):
+                block = NamedNumbers([], [], np.empty((0, len(columns))))
+            else:
+                block = _read_plain(table, batch, before, columns, name, behind, text)
         if block is not None:
             characters += sum(map(len, batch))
+            number += 1
             yield block, characters
         else:
             is_quoted = any('"' in line for line in batch)  # a quoted field may go on in the lines below
@@ -147,6 +160,7 @@ def read_number_blocks(
                 names = [] if name is None else [row.fields[name].strip() for row in fitting]
                 characters += sum(len(field) + 1 for row in some for field in row.fields)
                 values = np.array(numbers, dtype=np.float64).reshape(len(some), len(columns))
+                number += 1
                 yield NamedNumbers([row.line for row in some], names, values), characters
         before += len(batch)
 
@@ -192,6 +206,11 @@ def _batch(lines: Iterator[str], rows: int) -> Iterator[str]:
         size += len(line)
         if count == rows or size >= BATCH_TEXT:
             return
+
+
+def _is_full(batch: Sequence[str], delimiter: str, width: int) -> bool:
+    """Return whether each of some lines is a row of as many fields, none of them quoted."""
+    return all(line.count(delimiter) == width - 1 and '"' not in line and line[0] not in "#!" for line in batch)
 
 
 def _read_plain(

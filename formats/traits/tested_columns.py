@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -70,7 +70,8 @@ class TestedColumns:
     is_sparse : bool
         Whether blocks are sparse.
     blocks : callable
-        Given the ids of a model's rows, yields blocks in their order.
+        Given the ids of a model's rows, yields blocks in their order. Of blocks whose number it is not to keep, by a
+        second argument, it yields something in their place.
     """
 
     __test__ = False  # not for pytest
@@ -78,7 +79,20 @@ class TestedColumns:
     ids: tuple[str, ...] | None
     count: int | None
     is_sparse: bool
-    blocks: Callable[[Sequence[str]], Iterator[Block]]
+    blocks: Blocks
+
+
+def every(_: int) -> bool:
+    """Return that a block is wanted, whatever its number."""
+    return True
+
+
+class Blocks(Protocol):
+    """Yields the tests of a file, block by block."""
+
+    def __call__(self, wanted: Sequence[str], keep: Callable[[int], bool] = every) -> Iterator[Block]:
+        """Yield the blocks with values of some ids, empty ones in the place of those that are not to be kept."""
+        ...
 
 
 def read_tested(path: Path) -> TestedColumns:
@@ -106,17 +120,27 @@ def read_table(path: Path) -> TestedColumns:
         ids = read_header(table)[1:]
     check_names(ids, "column", path)
     _check_unique(ids, path)
-    return TestedColumns(ids, None, False, lambda wanted: _table_blocks(path, ids, wanted))
+
+    def blocks(wanted: Sequence[str], keep: Callable[[int], bool] = every) -> Iterator[Block]:
+        return _table_blocks(path, ids, wanted, keep)
+
+    return TestedColumns(ids, None, False, blocks)
 
 
-def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> Iterator[Block]:
+def _table_blocks(
+    path: Path, ids: tuple[str, ...], wanted: Sequence[str], keep: Callable[[int], bool]
+) -> Iterator[Block]:
     indices = _indices(ids, wanted)
     size = path.stat().st_size if file_kind(path) == "text" else None
     with open_table(path) as table:
         header = read_header(table)
-        for block, read in read_number_blocks(table, header, range(1, len(header)), rows=_number(len(ids))):
-            check_names(block.names, f"line {block.lines[0]} and below, test", path)
+        columns, rows = range(1, len(header)), _number(len(ids))
+        for block, read in read_number_blocks(table, header, columns, rows=rows, keep=keep):
             done = min(1.0, read / size) if size else float("nan")
+            if not block.lines:
+                yield _left_out(done)
+                continue
+            check_names(block.names, f"line {block.lines[0]} and below, test", path)
             yield _filled(tuple(block.names), block.values[:, indices], done)
 
 
@@ -132,11 +156,14 @@ def read_archive(path: Path) -> TestedColumns:
         )
     _check_unique(ids, path)
 
-    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+    def blocks(wanted: Sequence[str], keep: Callable[[int], bool] = every) -> Iterator[Block]:
         indices = _indices(ids, wanted)
         step = _number(len(wanted))
-        for start in range(0, len(tests), step):
+        for number, start in enumerate(range(0, len(tests), step)):
             stop = min(start + step, len(tests))
+            if not keep(number):
+                yield _left_out(stop / len(tests))
+                continue
             yield _filled(tests[start:stop], values[start:stop][:, indices], stop / len(tests))
 
     return TestedColumns(ids, len(tests), False, blocks)
@@ -146,10 +173,13 @@ def read_sets(path: Path) -> TestedColumns:
     """Return gene sets as tests: the indicator of each."""
     sets = read_gene_sets(path)
 
-    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+    def blocks(wanted: Sequence[str], keep: Callable[[int], bool] = every) -> Iterator[Block]:
         at = {name: index for index, name in enumerate(wanted)}
-        for start in range(0, len(sets), BLOCK):
+        for number, start in enumerate(range(0, len(sets), BLOCK)):
             some = sets[start : start + BLOCK]
+            if not keep(number):
+                yield _left_out((start + len(some)) / len(sets))
+                continue
             members = [sorted(at[gene] for gene in gene_set.genes if gene in at) for gene_set in some]
             starts = np.concatenate([[0], np.cumsum([len(gene_set) for gene_set in members])])
             indices = np.array(list(itertools.chain.from_iterable(members)), dtype=np.intp)
@@ -183,11 +213,14 @@ def read_bed(path: Path) -> TestedColumns:
     check_names(names, "variant", path.with_suffix(".bim"))
     _check_unique(ids, path.with_suffix(".fam"))
 
-    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+    def blocks(wanted: Sequence[str], keep: Callable[[int], bool] = every) -> Iterator[Block]:
         indices = _indices(ids, wanted)
         step = _number(len(wanted))
-        for start in range(0, len(names), step):
+        for number, start in enumerate(range(0, len(names), step)):
             stop = min(start + step, len(names))
+            if not keep(number):
+                yield _left_out(stop / len(names))
+                continue
             try:
                 values = opened.read(index=np.s_[indices, start:stop], dtype="float64", order="F")
             except Exception as failure:  # noqa: BLE001
@@ -200,6 +233,11 @@ def read_bed(path: Path) -> TestedColumns:
 def _number(rows: int) -> int:
     """Return how many tests of so many rows make a block."""
     return max(16, min(BLOCK, BLOCK_BYTES // (8 * max(rows, 1))))
+
+
+def _left_out(done: float) -> Block:
+    """Return what stands for a block that is not wanted."""
+    return Block((), np.empty((0, 0)), np.empty(0, dtype=np.intp), done)
 
 
 def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) -> Block:

@@ -11,20 +11,24 @@ import errno
 import io
 import os
 import re
-import secrets
 import stat
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import layout
+from . import access, layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from .access import Modes
+
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 """Errors of `link` on a file system that has no hard links."""
+
+NO_MODES = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+"""Errors of `fchmod` and `fchown` on a file system that has no modes, and for a group that an account is not in."""
 
 GRACE = 3_600.0
 """Seconds after which a temporary file that nobody has written to is a dead writer's leftover."""
@@ -44,14 +48,34 @@ class Output(io.RawIOBase):
     ----------
     path : Path
         Where nothing stands yet.
+    mode : callable
+        Returns the mode that the file must have, of those of its store; `None` where the umask decides.
+    modes : Modes, optional
+        Those of its store, where that does not say so itself yet.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mode: Callable[[Modes], int | None] = lambda modes: modes.file,
+        modes: Modes | None = None,
+    ) -> None:
         super().__init__()
         self._path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
+        with _explained(path.parent):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+            self._descriptor = os.open(path, flags, 0o644)
         self._position = 0
         self.failure: OSError | None = None
+        try:
+            if (of_store := modes or access.modes_in(path.parent)) is not None:
+                give_mode(self._descriptor, of_store, mode(of_store))
+        except BaseException:
+            os.close(self._descriptor)
+            super().close()
+            remove(path)
+            raise
 
     def readable(self) -> bool:
         """Return true: HDF5 reads back what it wrote."""
@@ -165,9 +189,9 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
         raise Unconfirmed(failure.errno, reason, str(path)) from None
 
 
-def write_whole(path: Path, write: Callable[[Output], object]) -> None:
+def write_whole(path: Path, write: Callable[[Output], object], *, modes: Modes | None = None) -> None:
     """Write a new file, and return when its bytes are on the disk; its name is not, until its folder is flushed."""
-    output = Output(path)
+    output = Output(path, modes=modes)
     try:
         write(output)
         output.finish()
@@ -198,21 +222,35 @@ def put(path: Path, write: Callable[[Output], object], *, check: Callable[[Path]
     try:
         write_whole(temporary, write)
         check(temporary)
-        os.rename(temporary, path)
+        with _explained(path):
+            os.rename(temporary, path)
     except BaseException:
         remove(temporary)
         raise
     flush(path.parent)
 
 
-def replace(path: Path, write: Callable[[Output], object]) -> None:
-    """Put a derived file in its place, whole but not flushed: after a power cut it may be damaged or gone."""
+def replace(
+    path: Path, write: Callable[[Output], object], *, mode: Callable[[Modes], int | None] = lambda modes: modes.file
+) -> None:
+    """Put a derived file in its place, whole but not flushed: after a power cut it may be damaged or gone.
+
+    Parameters
+    ----------
+    path : Path
+        Where it shall stand; its folder exists.
+    write : callable
+        Called with the open file, writes all of it.
+    mode : callable
+        As in `Output`.
+    """
     temporary = temporary_of(path)
-    output = Output(temporary)
+    output = Output(temporary, mode=mode)
     try:
         write(output)
         output.close()
-        os.rename(temporary, path)
+        with _explained(path):
+            os.rename(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             output.close()
@@ -221,31 +259,36 @@ def replace(path: Path, write: Callable[[Output], object]) -> None:
 
 
 def overwrite(path: Path, content: bytes) -> None:
-    """Write a derived file of a fixed length over itself, not flushed: whoever reads it checks it.
+    """Write a note of a fixed length over itself, not flushed: whoever reads it checks it.
 
-    No link is followed out of the store, and no pipe waited for. A file that has a second name, as in a backup made of
-    hard links, is not written to: a new one takes its place.
+    No link is followed out of the store, and no pipe waited for. Where there is none, where another account's may not
+    be written to, and where it has a second name, as in a backup made of hard links, a new one takes its place. Whoever
+    may enter its folder may read it.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags, 0o644)
-    try:
-        shared = os.fstat(descriptor).st_nlink > 1
-        if not shared:
-            os.pwrite(descriptor, content, 0)
-    finally:
-        os.close(descriptor)
-    if shared:
-        replace(path, lambda output: output.write(content))
+    descriptor = _open_to_write(path)
+    written = False
+    if descriptor is not None:
+        try:
+            status = os.fstat(descriptor)
+            modes = access.modes_in(path.parent)
+            written = status.st_nlink == 1 and (modes is None or not modes.note & ~status.st_mode)
+            if written:
+                os.pwrite(descriptor, content, 0)
+        finally:
+            os.close(descriptor)
+    if not written:
+        replace(path, lambda output: output.write(content), mode=lambda modes: modes.file or modes.note)
 
 
 def append(path: Path, content: bytes, size: int) -> bool:
     """Append to a derived file that has a size, not flushed, and return whether that was done.
 
-    No link is followed out of the store, and no pipe waited for. A file that has another size, or a second name, is not
-    written to.
+    No link is followed out of the store, and no pipe waited for. A file that has another size, or a second name, or
+    that may not be written to, is not.
     """
-    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags)
+    descriptor = _open_to_write(path)
+    if descriptor is None:
+        return False
     try:
         status = os.fstat(descriptor)
         fits = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size == size
@@ -255,6 +298,104 @@ def append(path: Path, content: bytes, size: int) -> bool:
         return fits
     finally:
         os.close(descriptor)
+
+
+def _open_to_write(path: Path) -> int | None:
+    """Return a descriptor of a derived file; `None` where there is none, or it may not be written to."""
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+    try:
+        return os.open(path, flags)
+    except (FileNotFoundError, PermissionError):
+        return None
+
+
+def give_mode(descriptor: int, modes: Modes, mode: int | None) -> None:
+    """Give a file or folder of a store its mode, whatever the umask is, and its group; `None` leaves it as it is.
+
+    Raises
+    ------
+    OSError
+        The disk failed. A file system that knows no modes does not raise.
+    """
+    if mode is None or sys.platform == "win32":
+        return
+    status = os.fstat(descriptor)
+    if modes.file is not None and status.st_gid != modes.group:
+        with _if_there_are_modes():
+            os.fchown(descriptor, -1, modes.group)
+    if stat.S_IMODE(status.st_mode) != mode:
+        with _if_there_are_modes():
+            os.fchmod(descriptor, mode)
+
+
+def give_folder_mode(path: Path, modes: Callable[[os.stat_result], Modes]) -> None:
+    """Give a folder of a store its mode and its group, by what it has; a link is not followed."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        wanted = modes(os.fstat(descriptor))
+        give_mode(descriptor, wanted, wanted.folder)
+    finally:
+        os.close(descriptor)
+
+
+def change_mode(name: str, folder: int, before: os.stat_result, mode: int, group: int) -> bool:
+    """Set the mode and the group of a file of a folder that is open, and return whether this account may.
+
+    Neither a link that somebody puts there meanwhile is followed, nor a file changed that has a second name: both may
+    be outside of the store.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file, or of a folder.
+    folder : int
+        The descriptor of the folder that it stands in.
+    before : stat_result
+        What it had when it was looked at.
+    mode, group : int
+        What it shall have.
+    """
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        try:
+            descriptor, is_open = os.open(name, os.O_RDONLY | flags, dir_fd=folder), True
+        except PermissionError:  # one's own may be so, too
+            descriptor, is_open = os.open(name, os.O_PATH | flags, dir_fd=folder), False
+    except (OSError, AttributeError):  # it is a link by now; or the system has no other way
+        return False
+    try:
+        status = os.fstat(descriptor)
+        if not os.path.samestat(status, before) or (status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode)):
+            return False
+        target = descriptor if is_open else f"/proc/self/fd/{descriptor}"
+        if status.st_gid != group:
+            os.chown(target, -1, group)
+        os.chmod(target, mode)
+    except (PermissionError, FileNotFoundError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+@contextlib.contextmanager
+def _if_there_are_modes() -> Generator[None]:
+    try:
+        yield
+    except OSError as failure:
+        if failure.errno not in NO_MODES:
+            raise
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """Raise what an account may not do to a path as an error that says who may."""
+    try:
+        yield
+    except PermissionError as failure:
+        raise access.refusal(failure.errno or errno.EACCES, path, writing=True) from None
 
 
 def flush(path: Path) -> None:
@@ -279,9 +420,30 @@ def remove_empty(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, unless it is there."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path)
+    """Make a folder, unless it is there; in a store, with the mode of the store's own folder, whatever the umask is."""
+    modes = access.modes_in(path.parent)
+    if modes is None or modes.file is None:
+        with contextlib.suppress(FileExistsError), _explained(path.parent):
+            os.mkdir(path)
+            if modes is not None and modes.folder & ~os.stat(path).st_mode:
+                give_folder_mode(path, lambda _: modes)
+    elif not os.path.lexists(path):
+        _make_shared_folder(path, modes)
+
+
+def _make_shared_folder(path: Path, modes: Modes) -> None:
+    """Make a folder that others can use from the moment when it has its name."""
+    temporary = temporary_of(path)
+    with _explained(path.parent):
+        os.mkdir(temporary)
+    try:
+        give_folder_mode(temporary, lambda _: modes)
+        os.rename(temporary, path)
+    except OSError:
+        if not os.path.lexists(path):  # otherwise another was faster
+            raise
+    finally:
+        remove_empty(temporary)
 
 
 def rename_folder(path: Path, name: Path) -> None:
@@ -313,7 +475,7 @@ def remove_folder(path: Path) -> None:
 
 def temporary_of(path: Path) -> Path:
     """Return a name beside a path that is taken for a leftover once its writer is dead."""
-    return path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
+    return path.parent / f".{path.name}.{os.urandom(8).hex()}{layout.TEMPORARY_ENDING}"
 
 
 def leftovers(folder: Path, *, named: str = "") -> list[Path]:
@@ -350,7 +512,7 @@ def sweep(store: Path) -> int:
     cache = store / layout.CACHE
     folders = [store, *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES, layout.ARTIFACTS)), cache]
     if not os.path.islink(cache):
-        folders.append(cache / layout.ANCHORS)
+        folders += [cache / layout.ANCHORS, cache / layout.NUMBERS]
     swept = 0
     for path in [path for folder in folders if not os.path.islink(folder) for path in leftovers(folder)]:
         with contextlib.suppress(OSError):
@@ -364,7 +526,7 @@ def sweep(store: Path) -> int:
 
 def is_temporary(name: str) -> bool:
     """Return whether a name is that of a file still being written, or of a dead writer's leftover."""
-    return TEMPORARY.fullmatch(name) is not None
+    return name[:1] == "." and TEMPORARY.fullmatch(name) is not None  # of a log's ten thousand, hardly one
 
 
 def _sync(descriptor: int) -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
-import io
+import itertools
+import math
 import os
 import re
 import stat
@@ -17,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
+from h5py import h5a, h5d, h5f, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
-from . import layout
-from .bulk_rows import BulkRows, checksums_of, little_endian
+from . import access, layout
+from .bulk_rows import BulkRows, RowSource, bulk_blocks, bulk_type, checksums_of, little_endian
 from .locations import Location
 
 if TYPE_CHECKING:
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 32 << 20
 """A file up to this size is built in memory and written in one go."""
+
+SMALL, SMALL_STEP, LARGE_STEP = 1 << 16, 1 << 14, 1 << 20
+"""Most bytes of a small content; by how many bytes the memory grows in which a small or a large one is built."""
+
+FILES_IN_MEMORY = itertools.count()
+"""Numbers of files that are built in memory: of two that are open, HDF5 must not take one for the other."""
+
+METADATA = 512
+"""Bytes that HDF5 sets aside at a time for what says where things are; its default leaves gaps in a small file."""
 
 PLAIN = "Sfiu"
 """Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
@@ -46,7 +57,7 @@ NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, 
 ERRNO = re.compile(r"errno = (\d+)")
 """The number of an error of the system, as HDF5 writes it in its messages."""
 
-OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
+OF_THE_FILE = {errno.EIO}
 """Errors of the system that concern one file, and leave the others readable."""
 
 
@@ -66,19 +77,32 @@ class Content:
         Canonical JSON.
     arrays : mapping of str to ndarray
         Small arrays, checked whole whenever the file is read.
-    bulk : mapping of str to ndarray, 2-D
-        Large arrays, checked row by row as rows are read.
+    bulk : mapping of str to ndarray, 2-D, or RowSource
+        Large arrays, checked row by row as rows are read. A source yields its rows twice: to be hashed and written.
     """
 
     kind: str
     record: str
     arrays: Mapping[str, NDArray[Any]]
-    bulk: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, NDArray[Any]])
+    bulk: Mapping[str, NDArray[Any] | RowSource] = field(default_factory=dict[str, NDArray[Any] | RowSource])
 
-    def seal(self) -> Sealed:
-        """Return the content with its checksums and its id."""
-        sums = {name: checksums_of(array) for name, array in self.bulk.items()}
-        types = {name: (layout.canonical_type(self.bulk[name]), sha256, rows) for name, (sha256, rows) in sums.items()}
+    @property
+    def bulk_size(self) -> int:
+        """The bytes of the large arrays."""
+        return sum(math.prod(array.shape) * bulk_type(array).itemsize for array in self.bulk.values())
+
+    def seal(self, progress: Callable[[int], object] = lambda _: None) -> Sealed:
+        """Return the content with its checksums and its id.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with the number of bytes of large arrays that have been read since its last call.
+        """
+        sums = {name: checksums_of(array, progress) for name, array in self.bulk.items()}
+        types = {
+            name: (f"{bulk_type(array).str} {tuple(array.shape)}", *sums[name]) for name, array in self.bulk.items()
+        }
         return Sealed(self, sums, layout.content_id(self.kind, self.record, self.arrays, types))
 
 
@@ -90,36 +114,55 @@ class Sealed:
     checksums: Mapping[str, tuple[str, NDArray[np.uint32]]]
     id: str
 
-    def write(self, output: Output) -> None:
+    def write(self, output: Output, progress: Callable[[int], object] = lambda _: None) -> None:
         """Write the content as a file of its own.
+
+        Parameters
+        ----------
+        output : Output
+            The new file.
+        progress : callable
+            Called with the number of bytes of large arrays that have been written since its last call.
 
         Raises
         ------
         OSError
             The disk refused.
         """
-        if sum(array.nbytes for array in self.content.bulk.values()) > IN_MEMORY:
+        size = self.content.bulk_size + sum(array.nbytes for array in self.content.arrays.values())
+        size += len(self.content.record)
+        if size > IN_MEMORY:
             with _building(output) as file:
-                self.fill(file)
+                self.fill(file, progress)
             return
-        image = io.BytesIO()
-        with h5py.File(image, "w", libver="latest") as file:
-            self.fill(file)
-        output.write(image.getbuffer())
+        step = SMALL_STEP if size <= SMALL else LARGE_STEP
+        name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
+        file = h5f.create(name.encode(), h5f.ACC_TRUNC, fapl=_in_memory(step))
+        self.put(file)
+        h5f.flush(file)
+        output.write(file.get_file_image())
+        # It is closed as it goes out of scope: `close` would first look through all that h5py has open.
 
-    def fill(self, file: h5py.Group) -> None:
-        """Write the content into an empty group."""
+    def fill(self, file: h5py.Group, progress: Callable[[int], object] = lambda _: None) -> None:
+        """Write the content into an empty group; `progress` as for `write`."""
+        self.put(file.id, progress)
+
+    def put(self, group: Any, progress: Callable[[int], object] = lambda _: None) -> None:
+        """Write the content into an empty group of HDF5, without what h5py's objects would look up for each name."""
         # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
-        _put_attribute(file.id, layout.KIND, self.content.kind)
-        _put_attribute(file.id, layout.ID, self.id)
-        record = self.content.record.encode()
-        _put(file.id, layout.RECORD, np.array(np.bytes_(record)), h5py.string_dtype("utf-8", len(record)))
+        _put_attribute(group, layout.KIND, self.content.kind)
+        _put_attribute(group, layout.ID, self.id)
+        _put_text(group, layout.RECORD, self.content.record.encode())
         for name, array in self.content.arrays.items():
-            _put(file.id, name, little_endian(array))
+            _put(group, name, little_endian(array))
         for name, array in self.content.bulk.items():
             sha256, rows = self.checksums[name]
-            _put_attribute(_put(file.id, name, little_endian(array)), layout.SHA256, sha256)
-            _put(file.id, name + layout.CHECKSUMS, rows)
+            dataset = _create(group, name, array.shape, _type_of(bulk_type(array)))
+            for block, values in bulk_blocks(array):
+                _write_rows(dataset, block, values)
+                progress(values.nbytes)
+            _put_attribute(dataset, layout.SHA256, sha256)
+            _put(group, name + layout.CHECKSUMS, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +354,7 @@ def _translated(location: Location) -> Generator[None]:
         raise Missing(f"{location.path} is missing from the store.") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
-            raise OSError(reason, os.strerror(reason), str(location.path)) from None
+            raise access.refusal(reason, location.path) from None
         if not location.path.exists():  # it went while HDF5 looked at it
             raise Missing(f"{location.path} is missing from the store.") from None
         text = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
@@ -407,22 +450,80 @@ def _bulk(location: Location, datasets: Mapping[str, h5py.Dataset], name: str) -
     return BulkRows(location.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
 
 
-def _put(group: Any, name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> Any:
+def _put(group: Any, name: str, array: NDArray[Any]) -> Any:
     """Write a contiguous dataset; h5py's own `create_dataset` takes twice as long, which each commit would wait for."""
-    kind = h5t.py_create(array.dtype if dtype is None else dtype, logical=True)
-    space = h5s.create_simple(array.shape) if array.shape else h5s.create(h5s.SCALAR)
-    untimed = h5p.create(h5p.DATASET_CREATE)
-    untimed.set_obj_track_times(False)  # the same content at another time is the same file
-    dataset = h5d.create(group, name.encode(), kind, space, untimed)
+    kind = _type_of(array.dtype)
+    dataset = _create(group, name, array.shape, kind)
     if array.size:
         dataset.write(h5s.ALL, h5s.ALL, array, kind)
     return dataset
 
 
+def _create(group: Any, name: str, shape: tuple[int, ...], kind: Any) -> Any:
+    """Create a contiguous dataset without values."""
+    space = h5s.create_simple(shape) if shape else _scalar()
+    return h5d.create(group, name.encode(), kind, space, _untimed())
+
+
+def _write_rows(dataset: Any, rows: slice, values: NDArray[Any]) -> None:
+    """Write consecutive rows of a dataset."""
+    if values.size:
+        space = dataset.get_space()
+        space.select_hyperslab((rows.start, 0), values.shape)
+        dataset.write(h5s.create_simple(values.shape), space, values)
+
+
+def _put_text(group: Any, name: str, text: bytes) -> None:
+    """Write one text of a fixed length, in UTF-8, as a dataset."""
+    kind = _text_type(len(text))
+    kind.set_cset(h5t.CSET_UTF8)
+    h5d.create(group, name.encode(), kind, _scalar(), _untimed()).write(h5s.ALL, h5s.ALL, np.array(text), kind)
+
+
 def _put_attribute(holder: Any, name: str, text: str) -> None:
-    value = np.array(np.bytes_(text.encode()))
-    kind = h5t.py_create(value.dtype)
-    h5a.create(holder, name.encode(), kind, h5s.create(h5s.SCALAR)).write(value, kind)
+    value = text.encode()
+    kind = _text_type(len(value))
+    h5a.create(holder, name.encode(), kind, _scalar()).write(np.array(value), kind)
+
+
+def _text_type(length: int) -> Any:
+    """Return the type of fixed-length text, padded with zeros."""
+    kind = h5t.C_S1.copy()
+    kind.set_size(length)
+    kind.set_strpad(h5t.STR_NULLPAD)
+    return kind
+
+
+# Lists of properties, types and spaces are made once: HDF5 reads them, and each takes as long as a small dataset.
+
+
+@functools.cache
+def _in_memory(step: int) -> Any:
+    """Return how a file is opened that is built in memory, which grows by steps."""
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_fapl_core(step, False)
+    access.set_libver_bounds(h5f.LIBVER_LATEST, h5f.LIBVER_LATEST)
+    access.set_fclose_degree(h5f.CLOSE_STRONG)
+    access.set_meta_block_size(METADATA)
+    return access
+
+
+@functools.cache
+def _untimed() -> Any:
+    """Return how a dataset is made without a time: the same content at another time is the same file."""
+    untimed = h5p.create(h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)
+    return untimed
+
+
+@functools.cache
+def _scalar() -> Any:
+    return h5s.create(h5s.SCALAR)
+
+
+@functools.lru_cache(maxsize=64)
+def _type_of(dtype: np.dtype[Any]) -> Any:
+    return h5t.py_create(dtype, logical=True)
 
 
 def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:

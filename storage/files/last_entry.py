@@ -1,6 +1,7 @@
 """The high-water mark: a note of the last entry of the log, whose loss the entries before it do not show.
 
-It is derived, and can only report a loss: nothing is read from it in place of the entry.
+It is derived, and can only report a loss: nothing is read from it in place of the entry. Of several accounts, each
+writes the one note, or puts a new one in its place, and each can read it.
 """
 
 from __future__ import annotations

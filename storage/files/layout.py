@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 FORMAT_FILE = "FORMAT"
 FORMAT_TEXT = f"grnledger store {FORMAT_VERSION}\n"
+SHARED_FILE = "SHARED"
+SHARED_TEXT = "grnledger shared {}\n"
+"""What the file SHARED holds: who may use the store, `no`, `group` or `all`."""
 
 SUFFIX = ".grn"
 LOG = "log"
@@ -26,6 +28,7 @@ ANCHORS = "anchors"
 HISTORY = "history"
 LAST_ENTRY = "last"
 PANEL = "panel"
+NUMBERS = "numbers"
 OLD_CACHE = ("index.h5", "names")
 """Files of the cache that earlier versions wrote; nothing reads them."""
 LOCK = "lock"
@@ -35,6 +38,8 @@ HASH = 64
 HEX = "0123456789abcdef"
 FILE_ENDING = ".h5"
 TEMPORARY_ENDING = ".tmp"
+PART_BYTES = 1 << 20
+"""About how many bytes of names are made canonical at once."""
 LONGEST_PACK = 4_096
 """Most entries in a pack: what its name claims must not cost more than the file does."""
 
@@ -114,14 +119,21 @@ def entry_name(number: int) -> str:
 
 def entry_number(name: str) -> int | None:
     """Return the number of the log entry that a file name is of, or `None`."""
-    return next(iter(entry_numbers([name])), None)
+    return int(name[:ENTRY_DIGITS]) if entry_names([name]) else None
 
 
-def entry_numbers(names: Iterable[str]) -> list[int]:
-    """Return the numbers of the log entries that file names are of, without those that are of none."""
-    length, end = ENTRY_DIGITS + len(FILE_ENDING), ENTRY_DIGITS  # no pattern: there may be ten thousand
-    digits = [name[:end] for name in names if len(name) == length and name[end:] == FILE_ENDING]
-    return [number for number in (int(text) for text in digits if text.isdecimal() and text.isascii()) if number]
+def entry_names(names: Iterable[str]) -> list[str]:
+    """Return those of some file names that are of log entries; there may be ten thousand."""
+    length, end = ENTRY_DIGITS + len(FILE_ENDING), ENTRY_DIGITS
+    likely = [name for name in names if len(name) == length and name.endswith(FILE_ENDING)]
+    if not _are_digits("".join([name[:end] for name in likely])):
+        likely = [name for name in likely if _are_digits(name[:end])]
+    none = entry_name(0)
+    return [name for name in likely if name != none] if none in likely else likely
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def pack_name(first: int, last: int) -> str:
@@ -140,16 +152,34 @@ def pack_range(name: str) -> tuple[int, int] | None:
 
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Return the one JSON text of a record: keys sorted, no spaces, UTF-8 unescaped, no NaN."""
+    import json  # not where names alone are read
+
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_bytes(array: NDArray[Any]) -> bytes:
     """Return an array's values in C order, little-endian; names as UTF-8, each ended by a newline."""
-    if array.dtype.kind == "S":
-        return b"".join(bytes(name) + b"\n" for name in array.tolist())
-    import numpy as np  # not where names alone are read, as completion does
+    return b"".join(canonical_parts(array))
 
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+
+def canonical_parts(array: NDArray[Any]) -> Iterator[memoryview]:
+    """Yield the canonical bytes of an array in parts, without a second copy of all of them."""
+    import numpy as np  # not where the log alone is read
+
+    if array.dtype.kind != "S":
+        values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        if values.size:
+            yield values.ravel().view(np.uint8).data
+        return
+    names, width = array.ravel(), array.dtype.itemsize
+    step = max(1, PART_BYTES // (width + 1))
+    for start in range(0, len(names), step):
+        part = np.ascontiguousarray(names[start : start + step])
+        lengths = np.char.str_len(part)  # up to the null bytes that fill a name up
+        ended = np.empty((len(part), width + 1), dtype=np.uint8)
+        ended[:, :width] = part.view(np.uint8).reshape(-1, width)
+        ended[np.arange(len(part)), lengths] = ord("\n")
+        yield ended[np.arange(width + 1) <= lengths[:, np.newaxis]].data
 
 
 def canonical_type(array: NDArray[Any]) -> str:
@@ -180,7 +210,8 @@ def content_id(
     digest = hashlib.sha256(f"grnledger {FORMAT_VERSION} {kind}\n{len(record.encode())}\n{record}\n".encode())
     for name in sorted(arrays):
         digest.update(f"{name} {canonical_type(arrays[name])}\n".encode())
-        digest.update(canonical_bytes(arrays[name]))
+        for part in canonical_parts(arrays[name]):
+            digest.update(part)
     for name in sorted(bulk):
         type_, sha256, checksums = bulk[name]
         digest.update(f"{name} {type_} bulk {sha256}\n".encode())

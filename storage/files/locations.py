@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import errno
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
-from . import layout
+from . import access, layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,7 +105,7 @@ class DirectoryStore:
         self.packs: list[tuple[int, int]] = []
         self._log, self._packs = path / layout.LOG, path / layout.PACKS
         self._end: int | None = None
-        self._listing: list[int] | None = None  # of the first look
+        self._listing: list[str] | None = None  # of the first look
 
     def look(self) -> int:
         """Look again, and return the number of the last entry.
@@ -137,23 +139,27 @@ class DirectoryStore:
 
     def holds_all(self, last: int) -> bool:
         """Return whether no entry from the first to a number is missing, by the names that are there."""
-        loose, self._listing = self._listing or self.loose(), None
-        loose = loose[: bisect.bisect_right(loose, last)]
+        loose, self._listing = self._listing or self._loose_names(), None
         packs = self.all_packs()  # after the loose ones, as in `look`
-        if not packs:
-            return len(loose) == last
-        numbers = set(loose)
+        end = layout.entry_name(last)
+        if not packs:  # each name is there once, and as a text it comes before those of later entries
+            return (len(loose) if max(loose, default=end) == end else sum(name <= end for name in loose)) == last
+        numbers = {number for number in _numbers_of(loose) if number <= last}
         for start, end in packs:
             numbers.update(range(start, min(end, last) + 1))
         return len(numbers) == last
 
     def loose(self) -> list[int]:
         """Return the numbers of the entries that stand in files of their own now."""
+        return _numbers_of(self._loose_names())
+
+    def _loose_names(self) -> list[str]:
         try:
-            names = os.listdir(self._log)  # noqa: PTH208  a log may have ten thousand
+            return layout.entry_names(os.listdir(self._log))  # noqa: PTH208  a log may have ten thousand
         except (FileNotFoundError, NotADirectoryError):
             raise FormatError(f"{self.path} is damaged: it has no folder {layout.LOG}.") from None
-        return sorted(layout.entry_numbers(names))
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, self._log) from None
 
     def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
         """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""
@@ -172,6 +178,8 @@ class DirectoryStore:
             return set()
         except NotADirectoryError:
             raise FormatError(f"{self.path / layout.PACKS} is not a folder: the store is damaged.") from None
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, self._packs) from None
 
     def pack_path(self, first: int, last: int) -> Path:
         """Return the file of a pack."""
@@ -219,11 +227,11 @@ class DirectoryStore:
 
     def _last_loose(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
-        numbers = self.loose()
-        self._listing = list(numbers)
-        while numbers and not self._exists(numbers[-1]):
-            numbers.pop()
-        return numbers[-1] if numbers else 0
+        self._listing = self._loose_names()
+        last = _numbers_of([max(self._listing)] if self._listing else [])
+        if not all(map(self._exists, last)):
+            return next(filter(self._exists, reversed(_numbers_of(self._listing))), 0)
+        return last[0] if last else 0
 
     def _exists(self, number: int) -> bool:
         """Return whether an entry is there; an empty file is a name claimed, on a file system without links."""
@@ -231,6 +239,13 @@ class DirectoryStore:
             return self.loose_path(number).stat().st_size > 0
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except PermissionError as denied:  # its folder may be listed, but not entered
+            raise access.refusal(denied.errno or errno.EACCES, self._log) from None
+
+
+def _numbers_of(names: Iterable[str]) -> list[int]:
+    """Return the numbers of entries by the names of their files, in order."""
+    return sorted(int(name.removesuffix(layout.FILE_ENDING)) for name in names)
 
 
 def directory_of(path: Path) -> DirectoryStore:
@@ -251,16 +266,21 @@ def check_format(path: Path) -> None:
         There is no store.
     FormatError
         It is not a store, or a newer one.
+    AccessDenied
+        This account may not read it.
     """
-    if not path.exists():
+    if mode_of(path) is None:
         raise NotFound(f"There is no store {path}.", code="no-such-store")
-    if not (path / layout.FORMAT_FILE).is_file():
+    if not stat.S_ISREG(mode_of(path / layout.FORMAT_FILE) or 0):
         message = f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file."
         if (path / layout.LOG).is_dir():
             raise FormatError(message, code="format-file")
         raise FormatError(message, hint="Name another folder.")
-    with (path / layout.FORMAT_FILE).open("rb") as file:
-        text = file.read(200).decode(errors="replace")
+    try:
+        with (path / layout.FORMAT_FILE).open("rb") as file:
+            text = file.read(200).decode(errors="replace")
+    except PermissionError as denied:
+        raise access.refusal(denied.errno or errno.EACCES, path / layout.FORMAT_FILE) from None
     if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
         raise FormatError(
             f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
@@ -271,6 +291,16 @@ def check_format(path: Path) -> None:
             f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",
             code="newer-store",
         )
+
+
+def mode_of(path: Path) -> int | None:
+    """Return the kind and mode of a file or folder, `None` where there is none; raises `AccessDenied`."""
+    try:
+        return path.stat().st_mode
+    except PermissionError as denied:
+        raise access.refusal(denied.errno or errno.EACCES, path) from None
+    except OSError:
+        return None
 
 
 def disk_bytes(path: Path) -> int:

@@ -16,6 +16,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from . import access, durable
+
 if sys.platform != "win32":
     from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 else:  # there nobody holds a lock
@@ -82,9 +84,15 @@ def holder(path: Path) -> str | None:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | SAFELY, 0o666)
+        return os.open(path, os.O_RDWR | SAFELY)
     except PermissionError:  # another account's, which can be locked all the same
         return os.open(path, os.O_RDONLY | SAFELY)
+    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | SAFELY, 0o666)
+        if (modes := access.modes_in(path.parent)) is not None:
+            with contextlib.suppress(OSError):  # another has made it meanwhile
+                durable.give_mode(descriptor, modes, modes.file)
+        return descriptor
 
 
 def _acquire(descriptor: int, deadline: float) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from typing import TYPE_CHECKING
 
-from . import layout
-from .locations import Location, directory_of, group_of
+from . import access, layout
+from .locations import Location, directory_of, group_of, mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,10 +86,16 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
         There is no store.
     FormatError
         It is not a store, or a newer one.
+    AccessDenied
+        This account may not read it.
     """
-    if path.is_file():
+    if stat.S_ISREG(mode_of(path) or 0):
         from . import hdf5
 
-        if hdf5.is_hdf5(path):
+        try:
+            is_one_file = hdf5.is_hdf5(path)
+        except PermissionError as denied:
+            raise access.refusal(denied.errno or errno.EACCES, path) from None
+        if is_one_file:
             return SingleFileStore(path)
     return directory_of(path)

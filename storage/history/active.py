@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .commits import Commit, LoggedFacts, PathwayFacts
-    from .index import IndexedCommits
+    from .index.commits import IndexedCommits
     from .records import DropRecord, LoggedCommit, PathwayRecord
 
 Cached = TypeVar("Cached")
@@ -61,10 +61,11 @@ class History:
         self._later: list[Commit | None] = []
         self.lost = 0
         self._load, self._describe, self._noted = load, describe, noted
-        self._numbers = {} if first is None else dict(first.numbers)
+        self._numbers = dict[str, int]() if first is None else first.numbers
         self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
         self._facts: dict[str, LoggedFacts] = {}
+        self._adds: dict[str, dict[str, PathwayFacts]] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
     @property
@@ -263,10 +264,12 @@ class History:
 
     def record(self, event: Event) -> PathwayFacts:
         """Return what is shown of the pathway that an event added."""
-        for record in self.facts(event.commit).commit.adds:
-            if record.id == event.pathway:
-                return record
-        raise _not_added(event)
+        if (adds := self._adds.get(event.commit)) is None:  # a commit may add thousands
+            adds = {record.id: record for record in self.facts(event.commit).commit.adds}
+            _cache(self._adds, event.commit, adds, MOST_CACHED)
+        if (record := adds.get(event.pathway)) is None:
+            raise _not_added(event)
+        return record
 
     def logged_pathway(self, event: Event) -> PathwayRecord:
         """Return the record in the log of the pathway that an event added, to be written again."""

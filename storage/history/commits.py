@@ -1,20 +1,20 @@
-"""Commits: what of one the history rests on, and all that is shown of it, read without pydantic.
+"""Commits: what of one the history rests on, and all that is shown of it, without pydantic.
 
-`records` checks what comes from the log; here its text is read again, whose hash has been checked.
+`records` checks what comes from the log; `index` reads the same again where it has been written down.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from ...engine.errors import FormatError
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .records import LoggedCommit, Parameter
+    from .records import LoggedCommit, Parameter, PathwayRecord
+
+PROBED_EVERY = 16
+"""Commits since an anchor from one whose numbers are probed to the next."""
 
 IS_ID = re.compile(r"[0-9a-f]{64}").fullmatch
 
@@ -131,121 +131,38 @@ class MoveFacts(NamedTuple):
     after: str | None
 
 
-class EntryFacts(NamedTuple):
-    """An entry of the log; fields as in `records.EntryRecord`."""
-
-    number: int
-    previous: str | None
-    versions: int
-    commits: tuple[LoggedFacts, ...]
-    moves: tuple[MoveFacts, ...]
-    reason: str
-    author: str
-    time: str
-
-
-def entry_facts(text: str | bytes) -> EntryFacts:
-    """Return an entry of the log from the text of its record.
-
-    Raises
-    ------
-    FormatError
-        The text is no such record: somebody else wrote it.
-    """
-    try:
-        record: dict[str, Any] = json.loads(text)
-        return EntryFacts(
-            _of(int, record["number"]),
-            _optional(str, record["previous"]),
-            _of(int, record["versions"]),
-            tuple([_logged(logged) for logged in _of(list, record["commits"])]),
-            tuple(
-                [
-                    MoveFacts(_of(str, move["ref"]), _optional(str, move["before"]), _optional(str, move["after"]))
-                    for move in _of(list, record["moves"])
-                ]
-            ),
-            _of(str, record["reason"]),
-            _of(str, record["author"]),
-            _of(str, record["time"]),
-        )
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise FormatError("An entry in the index of the log makes no sense.", code="index-damaged") from None
-
-
 def logged_facts(logged: LoggedCommit) -> LoggedFacts:
     """Return what is shown of a commit from its record."""
-    return _logged(json.loads(logged.canonical()))
-
-
-def _logged(record: dict[str, Any]) -> LoggedFacts:
-    commit, measured = record["commit"], record["measured"]
-    source = commit["source"]
-    probe, anchor = measured["probe"], measured["anchor"]
+    commit, measured, source = logged.commit, logged.measured, logged.commit.source
     return LoggedFacts(
-        _id(record["id"]),
+        logged.id,
         CommitFacts(
-            tuple([_id(parent) for parent in _of(list, commit["parents"])]),
-            _id(commit["base"]),
-            _of(bool, commit["sets_base"]),
-            tuple([_pathway(pathway) for pathway in _of(list, commit["adds"])]),
-            tuple(
-                [
-                    DropFacts(_id(drop["id"]), _texts(drop["names"]), tuple([_id(seen) for seen in drop["seen"]]))
-                    for drop in _of(list, commit["drops"])
-                ]
-            ),
-            _of(str, commit["author"]),
-            _of(str, commit["time"]),
-            _of(str, commit["message"]),
-            source
-            and SourceFacts(_of(str, source["file"]), _id(source["sha256"]), _of(dict, source.get("parameters", {}))),
+            parents=commit.parents,
+            base=commit.base,
+            sets_base=commit.sets_base,
+            adds=tuple([_facts_of(added) for added in commit.adds]),
+            drops=tuple([DropFacts(drop.id, drop.names, drop.seen) for drop in commit.drops]),
+            author=commit.author,
+            time=commit.time,
+            message=commit.message,
+            source=source and SourceFacts(source.file, source.sha256, dict(source.parameters)),
         ),
         MeasuredFacts(
-            _id(measured["content"]),
-            _of(int, measured["rank"]),
-            _of(int, measured["rank_since"]),
-            None if anchor is None else _id(anchor),
-            _of(int, measured["since_anchor"]),
-            None if probe is None else float(probe),
-            float(measured["guard"]),
+            content=measured.content,
+            rank=measured.rank,
+            rank_since=measured.rank_since,
+            anchor=measured.anchor,
+            since_anchor=measured.since_anchor,
+            probe=measured.probe,
+            guard=measured.guard,
         ),
     )
 
 
-def _pathway(record: dict[str, Any]) -> PathwayFacts:
+def _facts_of(added: PathwayRecord) -> PathwayFacts:
     return PathwayFacts(
-        _id(record["id"]),
-        _texts(record["names"]),
-        _of(int, record["genes"]),
-        _of(int, record["sign"]),
-        _of(str, record["units"]),
-        _of(bool, record["covariance"]),
-        _texts(record["missing"]),
+        added.id, added.names, added.genes, added.sign, added.units, added.covariance, tuple(added.missing)
     )
-
-
-def _of(kind: type, value: Any) -> Any:
-    if type(value) is not kind:
-        raise TypeError(value)
-    return value
-
-
-def _optional(kind: type, value: Any) -> Any:
-    return None if value is None else _of(kind, value)
-
-
-def _id(value: Any) -> str:
-    if not IS_ID(value):
-        raise ValueError(value)
-    return value
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    for value in _of(list, values):
-        if type(value) is not str:
-            raise TypeError(value)
-    return tuple(values)
 
 
 def commit_of(logged: LoggedCommit | LoggedFacts, entry: int) -> Commit:

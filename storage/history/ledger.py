@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, last_entry, layout
-from ..files.chained_lines import ChainedLines, file_hash
+from ..files.chained_text import file_hash
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
 from .active import History
-from .commits import Commit, EntryFacts, Event, LoggedFacts, commit_of, entry_facts
-from .index import CHECKED, HEADER, NO_FILE, IndexedCommits, LogIndex, Row, logged_in
+from .commits import Commit, Event, LoggedFacts, commit_of, logged_facts
+from .index.commits import IndexedCommits
+from .index.decode import summary_of
+from .index.encode import commit_row
+from .index.log_index import CHECKED, NONSENSE, LogIndex
 from .log import Log
-from .refs import Refs, check_entry
+from .refs import Refs, check_entry, moves_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..files.single_file import SingleFileStore
+    from .index.decode import CommitSummary
     from .records import EntryRecord, LoggedCommit
 
 
@@ -33,6 +37,9 @@ SWEEP_EVERY = 64
 
 MOST_UNWRITTEN = 512
 """Most entries that are read before the index has them: whoever goes on after an interrupt has less to read."""
+
+MOST_LOOKED_AT = 64
+"""Most commits after its parents among which one is searched by looking at each."""
 
 MOST_LOST = 100_000
 """Most commits of a log that count as lost: an entry can claim any number of commits before it."""
@@ -61,7 +68,7 @@ class Ledger:
     refs : Refs
         Where HEAD, branches and tags stand.
     index : LogIndex
-        The records of its entries.
+        What is shown of its entries and their commits, as far as no entry is damaged.
     losses : dict of int to range
         By the number of the last of a run of damaged entries, n of the versions vn that the run has brought.
     midway : bool
@@ -76,13 +83,16 @@ class Ledger:
         self.refs = Refs()
         self.losses: dict[int, range] = {}
         self._claimed: tuple[int, int, str] | None = None
+        self._described: dict[int, LoggedFacts] = {}  # of commits that were read from a damaged log
         self._written = 0
         stored = index_of(self.locations)
         if stored is not None:
-            self._claimed = stored.claim()
+            with contextlib.suppress(*NONSENSE):
+                self._claimed = stored.claim()
         if not indexed or stored is None or not self._begin_with(stored):
             self.index = LogIndex(self._index_path)
             self.index.cut(0)
+        self.index.mend = self._mend_index
         self.refresh()
         self.note_packs()
 
@@ -116,7 +126,7 @@ class Ledger:
         """Apply an entry that has just been written to the log, under the id that it got."""
         self.midway = True
         self.log.advance(entry.number, id_)
-        self._replay(entry, id_, entry.canonical())
+        self._replay(entry, id_)
         self.remember_last()
         self.write_index()
         self.midway = False
@@ -144,7 +154,7 @@ class Ledger:
             except FormatError as failure:
                 self.log.set_aside(logged.entry.number, failure)
             else:
-                self._replay(logged.entry, logged.id, logged.record)
+                self._replay(logged.entry, logged.id)
                 if self.log.length - self._written >= MOST_UNWRITTEN:
                     self.write_index()
 
@@ -166,20 +176,22 @@ class Ledger:
         if lost := self.history.reserve(versions):
             self.losses[max(self.log.damage)] = lost
 
-    def _replay(self, entry: EntryRecord, id_: str, record: str) -> None:
-        self.refs.replay(entry)
+    def _replay(self, entry: EntryRecord, id_: str) -> None:
+        moves = moves_of(entry)
+        self.refs.apply(moves)
         self._reserve(entry.versions)
-        commits: list[tuple[str, str]] = []
+        commits: list[tuple[int, LoggedCommit]] = []
         for logged in entry.commits:
-            if logged.id not in self.history:
+            if not self.has(logged.id, logged.commit.parents):
+                commits.append((self.history.length, logged))
                 self.history.append(commit_of(logged, entry.number), logged)
-                commits.append((logged.id, logged.measured.content))
+        if self.log.damage:
+            self._described.update((number, logged_facts(logged)) for number, logged in commits)
+            return
         location = self.locations.entry(entry.number)
         file = file_hash(location.path) if location.group == "/" else None
-        row = Row(id_.encode(), (file or "").encode() or NO_FILE, tuple(commits), record.encode())
-        self.index.append(entry.number, row)
-        if not self.log.damage:
-            self.index.note_refs(self.refs, self.history.active)
+        self.index.append(moves, id_, file, commits)
+        self.index.note_refs(self.refs, self.history.active)
 
     def _load(self, commit: Commit) -> LoggedCommit:
         """Return the record of a commit from the log."""
@@ -195,37 +207,74 @@ class Ledger:
             self.index.note_packs(self.locations)
             self.write_index()
 
+    def summary(self, number: int) -> CommitSummary:
+        """Return what a list shows of a commit that can be read, by the n of its version vn."""
+        if number < self.index.versions:
+            return self.index.summary(number)
+        commit = self.history.numbered(number)
+        assert commit is not None  # noqa: S101  whoever asks has met it
+        row = commit_row(self.history.facts(commit.id), number, commit.entry, self._number_or_lost)
+        return summary_of("\t".join(row), whole=False)
+
+    def has(self, commit: str, parents: Sequence[str]) -> bool:
+        """Return whether a commit that comes from others is known: it can only stand after them."""
+        history = self.history
+        first = 0 if self.log.damage else max(map(history.number, parents), default=-1) + 1
+        if history.length - first > MOST_LOOKED_AT:
+            return commit in history
+        return any(
+            known is not None and known.id == commit for known in map(history.numbered, range(first, history.length))
+        )
+
+    def _number_or_lost(self, commit: str) -> int:
+        return self.history.number(commit) if commit in self.history else -1
+
     def _describe(self, commit: Commit) -> LoggedFacts:
         """Return what is shown of a commit, from the index where it has it."""
-        return logged_in(self._entry(commit.entry), commit.id)
+        number = self.history.number(commit.id)
+        return self.index.facts(number) if number < self.index.versions else self._described[number]
 
     def _noted(self, commit: Commit) -> frozenset[Event] | None:
-        return self.index.active(commit, self.history)
+        number = self.history.number(commit.id)
+        known = number < self.index.versions
+        return self.index.active(number, commit, self.history) if known else None
 
-    def _entry(self, number: int) -> EntryFacts:
-        """Return an entry from the index, and from the log where the index has none that makes sense."""
-        return self.index.entry(number) or self._entry_in_log(number)
+    def _mend_index(self) -> None:
+        """Have the log read again where the index does not count, though its end does.
 
-    def _entry_in_log(self, number: int) -> EntryFacts:
-        return entry_facts(self.log.read(number)[0].record)
+        Raises
+        ------
+        FormatError
+            The log is damaged, too. Then the index goes, so that whoever opens the store reads the log.
+        """
+        read = Ledger(self.locations.path, indexed=False)
+        if read.log.damage or read.index.length < self.index.length:
+            if self._index_path is not None:
+                durable.remove(self._index_path)
+            raise read.lost()
+        self.index.adopt(read.index)
+        self.write_index()
 
     def _begin_with(self, stored: LogIndex) -> bool:
         """Begin with an index as far as it is that of the log as it is now; return whether it is at all."""
         self.index = stored
-        length, certain = self._covered(stored)
         try:
+            length, certain = self._covered(stored)
             stored.cut(length)
-            commits = IndexedCommits(stored, self._entry, self._entry_in_log)
-            refs = stored.refs(self._entry, commits.numbers)
-        except (FormatError, ValueError):
-            return False
-        if not length or not commits.ids or refs.head not in refs.branches:
+            if not stored.versions:
+                return False
+            refs = stored.refs()
+            tip = refs.branches.get(refs.head)
+            if tip is None or stored.number_of(tip) is None:
+                return False
+        except NONSENSE:
             return False
         if certain:
             self.log.advance(length, stored.last, flushed=False)
         elif not self.log.skip(length, stored.last):
             return False
-        self.history, self.refs = History(self._load, commits, self._describe, self._noted), refs
+        self.history = History(self._load, IndexedCommits(stored), self._describe, self._noted)
+        self.refs = refs
         stored.note_refs(refs, self.history.active)
         return True
 
@@ -264,15 +313,15 @@ class Ledger:
 
 
 def index_of(locations: DirectoryStore | SingleFileStore) -> LogIndex | None:
-    """Return the index that a store has, as far as its text is whole; `None` where it can have none."""
+    """Return the index that a store has, as far as its text counts; `None` where it can have none."""
     if isinstance(locations, DirectoryStore):
         return None if locations.cache is None else LogIndex(locations.cache / layout.HISTORY)
     if (location := locations.index()) is None:
         return None
+    import json
+
     from ..files import hdf5
 
-    stored, text = LogIndex(None), ChainedLines(HEADER)
     with contextlib.suppress(FormatError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        text.read_on(json.loads(hdf5.read(location, layout.HISTORY).record)["text"].encode())
-        stored.take(text)
-    return stored
+        return LogIndex(None, json.loads(hdf5.read(location, layout.HISTORY).record)["text"].encode())
+    return LogIndex(None)

@@ -10,10 +10,9 @@ from ...engine.errors import FormatError, InputError
 from ..files import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
 
-    from .commits import EntryFacts, MoveFacts
-    from .records import EntryRecord, MoveRecord
+    from .records import EntryRecord
 
 COMMITTED = "commit"
 """The reason of a move that a commit makes: its message says more."""
@@ -83,13 +82,12 @@ class Refs:
         """Every move, oldest first."""
         return [*self.earlier(), *self.later]
 
-    def replay(self, entry: EntryRecord | EntryFacts) -> None:
-        """Apply the next entry of the log."""
-        reason = entry.reason
-        if reason == COMMITTED and len(entry.commits) == 1:
-            reason = f"{COMMITTED}: {entry.commits[0].commit.message}"
-        for move in entry.moves:
-            self._apply(entry.number, move, reason, entry.author, entry.time)
+    def apply(self, moves: Iterable[Move]) -> None:
+        """Apply the moves of the next entry of the log."""
+        for move in moves:
+            self.later.append(move)
+            self.moved[move.ref] = move.number
+            self.set(move.ref, move.after)
 
     def at(self, time: str, branch: str | None = None) -> str | None:
         """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`."""
@@ -169,10 +167,15 @@ class Refs:
         else:
             self.of_kind(kind)[name] = after
 
-    def _apply(self, number: int, move: MoveRecord | MoveFacts, reason: str, author: str, time: str) -> None:
-        self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
-        self.moved[move.ref] = number
-        self.set(move.ref, move.after)
+
+def moves_of(entry: EntryRecord) -> list[Move]:
+    """Return the moves of an entry of the log; that of a commit has its message for a reason."""
+    reason = entry.reason
+    if reason == COMMITTED and len(entry.commits) == 1:
+        reason = f"{COMMITTED}: {entry.commits[0].commit.message}"
+    return [
+        Move(entry.number, move.ref, move.before, move.after, reason, entry.author, entry.time) for move in entry.moves
+    ]
 
 
 def split_ref(ref: str) -> tuple[str, str]:

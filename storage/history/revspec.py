@@ -6,7 +6,6 @@ to the N-th parent.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -76,6 +75,8 @@ def _resolve_name(text: str, refs: Refs, history: History) -> str:
     if LOOKS_LIKE_ID.fullmatch(text) and (commit := _by_id(text, history)):
         return commit
     _check_lost(text, refs)
+    import difflib  # where there is no such name alone
+
     near = ", ".join(difflib.get_close_matches(text, [*refs.branches, *refs.tags], n=3))
     raise NotFound(
         f"There is no version {text!r}.", hint=f"Did you mean {near}?" if near else "", code="no-such-version"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
+import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...engine.errors import FormatError
 from ...engine.tabular import Table, facts_html
 from ...engine.wording import counted, printable
+from .index.decode import facts_of
+from .index.rows import CommitRow, parent_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .active import History
     from .commits import LoggedFacts, PathwayFacts, SourceFacts
+    from .index.decode import CommitSummary
+    from .index.log_index import LogIndex
     from .ledger import Ledger
 
 
@@ -25,14 +30,14 @@ class Version:
     ----------
     number : int
         n of vn: commits count from 0 in the order of this store's log.
-    entry : LoggedFacts
-        Its record in the log.
+    summary : CommitSummary
+        What the index says of its commit.
     refs : tuple of str
         HEAD, branches and tags that stand here.
     """
 
     number: int
-    entry: LoggedFacts
+    summary: CommitSummary
     refs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -53,6 +58,14 @@ class Version:
         return facts_html(repr(self), facts)
 
     @property
+    def entry(self) -> LoggedFacts:
+        """Its record in the log."""
+        try:
+            return facts_of(CommitRow._make(self.summary.line.split("\t")))
+        except ValueError:
+            raise _damaged(self) from None
+
+    @property
     def name(self) -> str:
         """`v3`, say."""
         return f"v{self.number}"
@@ -60,37 +73,37 @@ class Version:
     @property
     def id(self) -> str:
         """The commit's id, 64 hex digits."""
-        return self.entry.id
+        return self.summary.id
 
     @property
     def content(self) -> str:
         """The content id: of the base and the set of active pathways."""
-        return self.entry.measured.content
+        return self.summary.content
 
     @property
     def parents(self) -> tuple[str, ...]:
         """Ids of the commits it came from: none for the first, two for a merge."""
-        return self.entry.commit.parents
+        return parent_ids(self.summary.line.split("\t", 4)[3])
 
     @property
     def base(self) -> str:
         """The id of its base."""
-        return self.entry.commit.base
+        return self.summary.base
 
     @property
     def changes_base(self) -> bool:
         """Whether its parents have another base."""
-        return bool(self.parents) and self.entry.commit.sets_base
+        return self.summary.changes_base
 
     @property
     def added(self) -> tuple[PathwayFacts, ...]:
         """The pathways that the commit added."""
-        return self.entry.commit.adds
+        return self.summary.added
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """The names of the pathways that the commit dropped."""
-        return tuple(name for drop in self.entry.commit.drops for name in drop.names)
+        return self.summary.dropped
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -101,27 +114,31 @@ class Version:
     @property
     def rank(self) -> int:
         """The rank of all active pathways."""
-        return self.entry.measured.rank
+        return self.summary.rank
 
     @property
     def message(self) -> str:
         """The author's message."""
-        return self.entry.commit.message
+        return self.summary.message
 
     @property
     def author(self) -> str:
         """Who committed it."""
-        return self.entry.commit.author
+        return self.summary.author
 
     @property
     def time(self) -> str:
         """When, UTC, ISO 8601."""
-        return self.entry.commit.time
+        return self.summary.time
 
     @property
     def source(self) -> SourceFacts | None:
         """The file that the pathways were read from."""
         return self.entry.commit.source
+
+
+def _damaged(version: Version) -> FormatError:
+    return FormatError(f"What the index of the log says of {version.name} makes no sense.", code="index-damaged")
 
 
 class VersionLog(tuple[Version, ...], Table):
@@ -185,7 +202,8 @@ def pathway_changes(
 def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] | None = None) -> Version:
     """Return the version of a commit; `refs` has the refs of all commits, where many versions are made."""
     names = ledger.refs.names_of(commit) if refs is None else refs.get(commit, ())
-    return Version(ledger.history.number(commit), ledger.history.facts(commit), names)
+    number = ledger.history.number(commit)
+    return Version(number, ledger.summary(number), names)
 
 
 def versions_by_name(ledger: Ledger, kind: str, commits: Mapping[str, str]) -> dict[str, Version]:
@@ -198,27 +216,72 @@ def versions_by_name(ledger: Ledger, kind: str, commits: Mapping[str, str]) -> d
     }
 
 
-def list_versions(ledger: Ledger, commit: str | None, without: str | None, number: int | None) -> list[Version]:
-    """Return a commit's version and those of its ancestors, newest first; of all commits, if `commit` is `None`.
+def newest_first(ledger: Ledger, commit: str | None, without: str | None = None) -> Iterator[Version]:
+    """Yield a commit's version and those of its ancestors, newest first, each as it is asked for.
 
     Parameters
     ----------
     ledger : Ledger
         What has been read of the store.
     commit : str, optional
-        The newest.
+        The newest; `None` yields the versions of all commits.
     without : str, optional
         A commit that is left out with its ancestors.
-    number : int, optional
-        How many at the most.
     """
     history, refs = ledger.history, ledger.refs.names()
+    if ledger.log.damage:
+        yield from (version_of(ledger, listed, refs) for listed in _read_newest_first(history, commit, without))
+        return
+    left_out = None if without is None else history.number(without)
     if commit is not None:
-        wanted = history.newest_first(commit, without)
+        listed = _ancestors(ledger.index, history.number(commit), left_out)
     else:
-        left_out = history.ancestors(without) if without else set[str]()
-        wanted = (listed for listed in history.all_newest_first() if listed.id not in left_out)
-    return [version_of(ledger, listed.id, refs) for listed in itertools.islice(wanted, number)]
+        listed = _all(ledger.index, history.length, left_out)
+    for number, summary in listed:
+        yield Version(number, summary, refs.get(summary.id, ()))
+
+
+def _ancestors(index: LogIndex, newest: int, left_out: int | None) -> Iterator[tuple[int, CommitSummary]]:
+    """Yield the number of a commit and the summary of it, then its ancestors, without another and its ancestors."""
+    waiting = [(-newest, True)] if left_out is None else [(-newest, True), (-left_out, False)]
+    heapq.heapify(waiting)
+    commits: Iterator[CommitSummary] = iter(())
+    wanted, following = 1, -1
+    while wanted:  # so many of those that wait are not known to be left out
+        negative, inside = heapq.heappop(waiting)
+        wanted -= inside
+        while waiting and waiting[0][0] == negative:
+            _, also = heapq.heappop(waiting)
+            wanted -= also
+            inside = inside and also
+        number = -negative
+        while True:
+            if number != following:
+                commits = index.summaries_down_from(number)
+            summary, following = next(commits), number - 1
+            if inside:
+                yield number, summary
+            if waiting or not inside or len(summary.parents) != 1:
+                break
+            number = summary.parents[0]  # where the line does not branch, nothing has to wait
+        for parent in summary.parents:
+            heapq.heappush(waiting, (-parent, inside))
+            wanted += inside
+
+
+def _all(index: LogIndex, length: int, left_out: int | None) -> Iterator[tuple[int, CommitSummary]]:
+    """Yield the same of all commits, newest first, without one and its ancestors."""
+    others = set[int]() if left_out is None else {number for number, _ in _ancestors(index, left_out, None)}
+    numbered = zip(range(length - 1, -1, -1), index.summaries_down_from(length - 1), strict=True)
+    return ((number, summary) for number, summary in numbered if number not in others)
+
+
+def _read_newest_first(history: History, commit: str | None, without: str | None) -> Iterator[str]:
+    """Yield the same commits from a damaged log, of which the index knows the beginning alone."""
+    if commit is not None:
+        return (listed.id for listed in history.newest_first(commit, without))
+    left_out = history.ancestors(without) if without else set[str]()
+    return (listed.id for listed in history.all_newest_first() if listed.id not in left_out)
 
 
 def active_pathways(history: History, commit: str) -> list[ActivePathway]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import FormatError, InputError, ShapeError
 from ...engine.network.covariance import DenseCovariance
+from ...engine.progress import by_bytes, unheard
 from ..files import durable, hdf5, layout
 from ..history.records import AnchorRecord, parse
 from . import bases
+from .kept_rows import KeptRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.network.covariance import MatrixSource
+    from ...engine.progress import Progress
+    from ..files.bulk_rows import RowSource
 
 COMMITS_PER_ANCHOR = 64
 """The number of commits on one anchor after which a version on a dense base is inverted again."""
@@ -83,16 +87,25 @@ def check_size(genes: int) -> None:
         raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST_INVERTED:,}.")
 
 
-def write_anchor(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
-    """Write the full inversion of a version to the cache under its content id."""
+def write_anchor(
+    folder: Path,
+    content: str,
+    base: str,
+    pathways: Iterable[str],
+    inversion: DenseCovariance,
+    progress: Progress = unheard,
+) -> None:
+    """Write the full inversion of a version to the cache under its content id; `progress` has the share written."""
     arrays: dict[str, NDArray[Any]] = {}
-    bulk: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any] | RowSource] = {}
     bases.add_dense(inversion, arrays, bulk)
     record = AnchorRecord(content=content, base=base, pathways=tuple(sorted(pathways)), log_det=inversion.log_det)
-    sealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk).seal()
+    unsealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk)
+    done = by_bytes(progress, 2 * unsealed.bulk_size)
+    sealed = unsealed.seal(done)
     durable.make_folder(folder.parent)
     durable.make_folder(folder)
-    durable.replace(_path(folder, content), sealed.write)
+    durable.replace(_path(folder, content), lambda output: sealed.write(output, done))
 
 
 def read_anchor(folder: Path, content: str) -> DenseCovariance | None:
@@ -155,7 +168,7 @@ def self_repairing(inversion: DenseCovariance, recompute: Callable[[], DenseCova
     """Return a cached full inversion that is computed again as soon as a row of it proves damaged."""
     return DenseCovariance(
         SelfRepairingMatrix(inversion.covariance, lambda: recompute().covariance),
-        SelfRepairingMatrix(inversion.precision, lambda: recompute().precision),
+        KeptRows(SelfRepairingMatrix(inversion.precision, lambda: recompute().precision)),
         inversion.log_det,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import Conflict, FormatError, NotFound
+from ...engine.errors import AccessDenied, Conflict, FormatError, NotFound
 from ..files import durable, hdf5, layout
 from ..files.locations import DirectoryStore
 from ..history.log import read_only
@@ -70,8 +70,10 @@ class Artifacts:
         ------
         FormatError
             It is missing or damaged, or cannot be read.
+        AccessDenied
+            This account may not read it.
         """
-        artifact = _attempt(self._locations, key)
+        artifact = _attempt(self._locations, key, skip=())
         if isinstance(artifact, FormatError):
             raise FormatError(artifact.message, code="analysis-damaged")
         return artifact
@@ -84,8 +86,15 @@ class Artifacts:
         """Yield every analysis, the newest first; at the end the errors of those that cannot be read."""
         artifacts = [_attempt(self._locations, key) for key in self.keys()]
         sound = [artifact for artifact in artifacts if isinstance(artifact, Artifact)]
-        yield from sorted(sound, key=lambda artifact: artifact.record.time, reverse=True)
+        yield from sorted(sound, key=self._age, reverse=True)
         yield from (artifact for artifact in artifacts if isinstance(artifact, FormatError))
+
+    def _age(self, artifact: Artifact) -> tuple[str, int]:
+        """Return when an analysis was made: to the second, and of the same second by the time of its file."""
+        try:
+            return artifact.record.time, self._locations.artifact(artifact.key).path.stat().st_mtime_ns
+        except OSError:
+            return artifact.record.time, 0
 
     def find_by_prefix(self, prefix: str) -> Artifact:
         """Return the analysis whose key begins so.
@@ -206,11 +215,18 @@ def read_artifact(locations: Locations, key: str) -> Artifact:
     return Artifact(key, record, stored.arrays)
 
 
-def _attempt(locations: Locations, key: str) -> Artifact | FormatError:
+def _attempt(
+    locations: Locations, key: str, skip: tuple[type[Exception], ...] = (AccessDenied,)
+) -> Artifact | FormatError:
+    """Return an analysis, or why it counts as missing: of several, also one that this account may not read."""
     try:
         return read_artifact(locations, key)
     except FormatError as failure:
         return failure
+    except skip as denied:
+        return FormatError(str(denied))
+    except AccessDenied:
+        raise
     except OSError as failure:
         return FormatError(f"{locations.artifact(key)} cannot be read: {failure.strerror}.")
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...engine.errors import EngineError, FormatError, InputError
-from ...engine.network.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
+from ...engine.network.covariance import Covariance, DenseCovariance, FactorCovariance
+from ...engine.network.gene_names import GeneNames
 from ...engine.network.panel import Panel
+from ...engine.network.stored_rows import stored_rows
 from ...engine.wording import counted
 from ..files import hdf5, layout
 from ..history.records import BaseRecord, parse
+from .kept_rows import KeptRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from ...engine.network.covariance import MatrixSource
-    from ..files.bulk_rows import BulkRows
+    from ..files.bulk_rows import BulkRows, RowSource
 
+
+LARGEST_IN_MEMORY = 16 << 20
+"""Bytes of a base's factors up to which all of them are read at once."""
 
 ARRAY_TYPES = {
     layout.GENES: ("|S", 1),
@@ -113,9 +118,9 @@ class StoredBase:
     panel : Panel
         The p genes.
     covariance : Covariance
-        As factors in memory, or dense and read by rows.
+        As factors, in memory if they are few, or dense; otherwise read by rows.
     deviations : ndarray of float64, shape (p,)
-        The standard deviation of each gene, which is one `sd` unit.
+        The standard deviation of each gene, which is one `sd` unit; `StoredRows` of factors that are read by rows.
     record : BaseRecord
         Its provenance.
     samples : tuple of str
@@ -174,6 +179,38 @@ class StoredBase:
 
 
 @dataclass(frozen=True, slots=True)
+class FiniteRows:
+    """The factors of a base as rows on disk, which are refused where they hold a value that is not finite.
+
+    Parameters
+    ----------
+    values : BulkRows
+        The p × K rows, checked as they are read.
+    """
+
+    values: BulkRows
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, K)."""
+        return self.values.shape
+
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows in the order asked, shape (m, K)."""
+        return self._finite(self.values.rows(indices))
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield runs of rows from first to last."""
+        for block, rows in self.values.blocks():
+            yield block, self._finite(rows)
+
+    def _finite(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not np.isfinite(rows).all():
+            raise FormatError(f"{self.values.path} is damaged: {self.values.name!r} holds a value that is not finite.")
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMatrix:
     """A `MatrixSource` on disk.
 
@@ -208,8 +245,8 @@ class StoredMatrix:
 
 def base_content(base: NewBase) -> hdf5.Content:
     """Return the content of a base's file."""
-    arrays: dict[str, NDArray[Any]] = {layout.GENES: encode_names(base.panel.genes)}
-    bulk: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {layout.GENES: base.panel.gene_names.packed}
+    bulk: dict[str, NDArray[Any] | RowSource] = {}
     if base.samples:
         arrays[layout.SAMPLES] = encode_names(base.samples)
     if base.groups:
@@ -288,7 +325,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         removed = _removed_effects(stored, record)
         covariance = _covariance(stored, record)
         deviations = covariance.standard_deviations()
-        genes = decode_names(stored.arrays[layout.GENES])
+        genes = GeneNames(stored.arrays[layout.GENES])
         panel = Panel(genes, left_out=partial(_left_out, stored), samples=samples, deviations=deviations)
     except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
         raise FormatError(f"{location} is damaged: its content is not a valid base: {failure}") from None
@@ -334,12 +371,14 @@ def check_array_types(stored: hdf5.StoredFile) -> None:
             raise FormatError(f"{stored.location} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
 
 
-def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:
-    """Add a dense covariance and its inverse to the arrays of a file."""
+def add_dense(
+    covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any] | RowSource]
+) -> None:
+    """Add a dense covariance and its inverse to the arrays of a file, to be read and written by rows."""
     arrays[layout.VARIANCES] = covariance.covariance.diagonal()
     arrays[layout.PRECISION_DIAGONAL] = covariance.precision.diagonal()
-    bulk[layout.COVARIANCE] = _whole(covariance.covariance)
-    bulk[layout.PRECISION] = _whole(covariance.precision)
+    bulk[layout.COVARIANCE] = covariance.covariance
+    bulk[layout.PRECISION] = covariance.precision
 
 
 def read_dense(arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, BulkRows], log_det: float) -> DenseCovariance:
@@ -387,18 +426,17 @@ def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:
     if record.form == "dense":
         if record.log_det is None:
             raise InputError("its record has no log_det.")
-        return read_dense(stored.arrays, stored.bulk, record.log_det)
+        dense = read_dense(stored.arrays, stored.bulk, record.log_det)
+        return replace(dense, precision=KeptRows(dense.precision))
     return FactorCovariance(
         noise=stored.arrays[layout.NOISE],
-        loadings=stored.bulk[layout.LOADINGS].all(),
+        loadings=_loadings(stored.bulk[layout.LOADINGS]),
         factor_covariance=stored.arrays.get(layout.FACTOR_COVARIANCE),
     )
 
 
-def _whole(source: MatrixSource) -> NDArray[np.float64]:
-    if isinstance(source, ArraySource):
-        return source.values
-    values = np.empty(source.shape)
-    for block, rows in source.blocks():
-        values[block] = rows
-    return values
+def _loadings(rows: BulkRows) -> NDArray[np.float64]:
+    """Return the factors of a base: in memory, or read by rows where they are many."""
+    if rows.nbytes <= LARGEST_IN_MEMORY:
+        return rows.all()
+    return stored_rows(FiniteRows(rows))

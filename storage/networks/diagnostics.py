@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from ...engine.network.capacitance import WARN_BELOW
 from ...engine.network.covariance import DenseCovariance
 from ...engine.network.stability import affordable, probe
-from ..history.commits import Event
+from ...engine.progress import unheard
+from ..history.commits import PROBED_EVERY, Event
 from ..history.records import MeasuredRecord
 from . import anchors
 from .reading import Recipe
@@ -15,6 +17,7 @@ from .reading import Recipe
 if TYPE_CHECKING:
     from ...engine.network.pathway import Pathway
     from ...engine.network.snapshot import Snapshot
+    from ...engine.progress import Progress
     from ..history.active import History
     from ..history.planning import Plan
     from .reading import VersionReader
@@ -61,8 +64,10 @@ class Diagnostics:
         anchor, _ = self._anchor(plan, {event.pathway for event in events})
         return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan), penalty=penalty)
 
-    def measure(self, plan: Plan) -> MeasuredRecord:
+    def measure(self, plan: Plan, progress: Progress | None = None) -> MeasuredRecord:
         """Return the record of the commit's numbers; where it is due, invert the version in full first.
+
+        With `progress`, that is called now and then with the share of the inversion that is done.
 
         Raises
         ------
@@ -73,7 +78,8 @@ class Diagnostics:
         anchor, since = self._anchor(plan, {event.pathway for event in events})
         recipe = Recipe(plan.base, events, anchor)
         snapshot = self._reader.snapshot(recipe, new=new)
-        residual = probe(snapshot) if affordable(snapshot) else None
+        rank = snapshot.rank + self._rank_of(self._reader.folded(anchor), events)  # those folded in are no columns
+        residual = _residual(snapshot, since)
         base = self._reader.base(plan.base)
         dense = isinstance(base.covariance, DenseCovariance)
         due = anchors.inversion_due(
@@ -82,12 +88,12 @@ class Diagnostics:
         if plan.invert or due:
             # One that is merely due does not hinder a commit where something stands in the way of the cache.
             with contextlib.nullcontext() if plan.invert else contextlib.suppress(*IN_THE_WAY):
-                anchor, since = self._reader.invert(recipe, new), 0
+                anchor, since = self._reader.invert(recipe, new, progress or unheard), 0
                 snapshot = self._reader.anchored(snapshot, anchor)
-                residual = probe(snapshot) if affordable(snapshot) else None
+                residual = _residual(snapshot, since)
         return MeasuredRecord(
             content=snapshot.content,
-            rank=self._rank(events, plan),
+            rank=rank,
             rank_since=snapshot.rank,
             anchor=anchor,
             since_anchor=since,
@@ -119,10 +125,21 @@ class Diagnostics:
             passed_over.add(anchor)
         return None, 0
 
-    def _rank(self, events: frozenset[Event], plan: Plan) -> int:
-        grouped = self._history.pathways(events)
-        active = sum(len(self._history.record(adds[0]).names) for adds in grouped.values())
-        return active + sum(pathway.rank for pathway in plan.pathways)
+    def _rank_of(self, pathways: frozenset[str], events: frozenset[Event]) -> int:
+        """Return the rank of pathways by their ids, each once."""
+        if not pathways:
+            return 0
+        adds = {event.pathway: event for event in events if event.pathway in pathways}
+        return sum(len(self._history.record(event).names) for event in adds.values())
+
+
+def _residual(snapshot: Snapshot, since: int) -> float | None:
+    """Return the probe of a version, where it is due so many commits after its anchor and does not take long.
+
+    It is due, too, where subtractions leave so little that half of the digits are lost.
+    """
+    due = since % PROBED_EVERY == 0 or snapshot.capacitance.guard < WARN_BELOW
+    return probe(snapshot) if due and affordable(snapshot) else None
 
 
 def _new(plan: Plan) -> dict[str, Pathway]:

@@ -11,13 +11,14 @@ import numpy as np
 from ...engine.errors import FormatError
 from ...engine.network.anchor import anchor_of
 from ...engine.network.covariance import DenseCovariance
-from ...engine.network.inversion import invert_penalised
 from ...engine.network.snapshot import Snapshot, build_snapshot
-from ...engine.network.stability import reinvert_snapshot
+from ...engine.network.stored_rows import compute_anew
+from ...engine.progress import part_of, unheard
 from ..files import layout
 from ..history.checking import check_fits, check_stored_genes
 from . import anchors, bases
 from .products import Products
+from .remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -26,10 +27,18 @@ if TYPE_CHECKING:
     from ...engine.network.anchor import Anchor
     from ...engine.network.covariance import Covariance
     from ...engine.network.pathway import Pathway
+    from ...engine.progress import Progress
     from ..history.active import History
     from ..history.commits import Event
     from ..history.log import Log
     from .bases import StoredBase
+
+INVERTED = 0.85
+"""The share of its time that a full inversion takes before it is written, about."""
+
+
+NOTHING = Remembered(None)
+"""What remembers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +69,19 @@ class VersionReader:
         The log, with the loadings of the pathways; the bases stand beside it.
     history : History
         The commits so far.
+    remembered : Remembered
+        The numbers that the cache has of versions; nothing by default, and all is computed.
     """
 
-    def __init__(self, log: Log, history: History) -> None:
+    def __init__(self, log: Log, history: History, remembered: Remembered = NOTHING) -> None:
+        self._remembered = remembered
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
         self._anchors: dict[tuple[str, float], Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
+        self._last_anchor: tuple[str, Anchor] | None = None
         self._products = Products()
 
     @property
@@ -130,16 +143,22 @@ class VersionReader:
         everything = {event.pathway for event in recipe.events} | set(new or {})
         folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
+        self._pathways_read |= new or {}  # the next version mostly has them, and need not read them from the log
         ordered = dict(_in_order(pathways))
         check_stored_genes(ordered.values(), len(base.panel))
         if recipe.anchor is None:
             anchor = self._base_anchor(recipe.base, penalty)
         else:
-            anchor = anchor_of(self.inversion(recipe.anchor))
+            anchor = self._inverted_anchor(recipe.anchor)
         content = layout.version_content_id(recipe.base, everything)
         ranks = {id_: pathway.rank for id_, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
-        snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
+        recall = compute_anew  # what is not committed is not remembered
+        if not new:
+            recall = self._remembered.of(version=content, anchor=recipe.anchor, penalty=penalty)
+        snapshot = build_snapshot(
+            base.panel, anchor, columns, base.deviations, known=known, name=name, content=content, recall=recall
+        )
         self._products.keep(snapshot, ranks)
         return snapshot
 
@@ -164,15 +183,23 @@ class VersionReader:
     def _base_anchor(self, base: str, penalty: float = 0.0) -> Anchor:
         """Return a base's own anchor, or that of the base with a penalty τV."""
         if (base, penalty) not in self._anchors:
-            covariance = self.base(base).covariance
-            self._anchors[base, penalty] = anchor_of(self._penalised(base, penalty) if penalty else covariance)
+            covariance = self._penalised(base, penalty) if penalty else self.base(base).covariance
+            self._anchors[base, penalty] = anchor_of(covariance, self._remembered.of(base=base, penalty=penalty))
         return self._anchors[base, penalty]
+
+    def _inverted_anchor(self, content: str) -> Anchor:
+        """Return an anchor that was made by a full inversion; the last one, with the rows that it keeps, is held."""
+        if self._last_anchor is None or self._last_anchor[0] != content:
+            self._last_anchor = content, anchor_of(self.inversion(content))
+        return self._last_anchor[1]
 
     def _penalised(self, base: str, penalty: float) -> Covariance:
         """Return a base with τV added; a large dense one is kept in the cache."""
         covariance = self.base(base).covariance
         if not isinstance(covariance, DenseCovariance):
-            return covariance.penalised(penalty)
+            return covariance.penalised(penalty, self._remembered.of(base=base))
+        from ...engine.network.inversion import invert_penalised  # with SciPy, which a factor base has no need of
+
         if (folder := self.anchor_folder) is None or covariance.size <= anchors.LARGEST_UNCACHED:
             return invert_penalised(covariance, penalty)
         key = layout.penalised_base_id(base, penalty)
@@ -197,17 +224,28 @@ class VersionReader:
         source = anchor_of(self.inversion(anchor))
         return build_snapshot(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
-    def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
+    def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None, progress: Progress = unheard) -> str:
         """Invert a version in full, keep the inversion as an anchor, and return its content id.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            The version.
+        new : mapping of str to Pathway, optional
+            Pathways by id that are in no commit yet.
+        progress : callable
+            Called now and then with the share that is done, 0 to 1.
 
         Raises
         ------
         OSError
             The cache cannot be written.
         """
+        from ...engine.network.stability import reinvert_snapshot
+
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
-        inversion = reinvert_snapshot(snapshot)
-        if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
+        inversion = reinvert_snapshot(snapshot, part_of(progress, 0, INVERTED))
+        if self._keep(snapshot.content, recipe, new or {}, inversion, part_of(progress, INVERTED, 1)) is None:
             self._remade[snapshot.content] = inversion
         return snapshot.content
 
@@ -230,16 +268,23 @@ class VersionReader:
         return self._remade[anchor]
 
     def _keep(
-        self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance
+        self,
+        anchor: str,
+        recipe: Recipe,
+        new: Mapping[str, Pathway],
+        inversion: DenseCovariance,
+        progress: Progress = unheard,
     ) -> DenseCovariance | None:
         """Keep an inversion in the cache, and return it as it is read from there."""
         if (folder := self.anchor_folder) is None:
             return None
         pathways = {event.pathway for event in recipe.events} | set(new)
-        anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion)
+        anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion, progress)
         return anchors.read_anchor(folder, anchor)
 
     def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
+        from ...engine.network.stability import reinvert_snapshot
+
         failure = _unreadable(anchor)
         for recipe in self._anchored(anchor):
             try:
@@ -260,12 +305,11 @@ class VersionReader:
     def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
         """Return the active pathways that stand as columns, each read once from the first commit that added it."""
         wanted: dict[int, set[str]] = {}
-        pathways: dict[str, Pathway] = {}
-        for pathway, adds in self._history.pathways(events).items():
-            if pathway in self._pathways_read:
-                pathways[pathway] = self._pathways_read[pathway]
-            elif pathway not in folded:
-                wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
+        read = self._pathways_read
+        pathways = {event.pathway: read[event.pathway] for event in events if event.pathway in read}
+        others = [event for event in events if event.pathway not in pathways and event.pathway not in folded]
+        for pathway, adds in self._history.pathways(others).items():
+            wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
         for entry, ids in wanted.items():
             pathways.update(self._log.pathways(entry, ids))
         self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
@@ -274,7 +318,8 @@ class VersionReader:
 
 def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:
     """Return pathways by id in their canonical order: additions first, then by id."""
-    return sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0]))
+    ordered = [(id_, pathways[id_]) for id_ in sorted(pathways)]
+    return [item for item in ordered if item[1].sign > 0] + [item for item in ordered if item[1].sign < 0]
 
 
 def _unreadable(anchor: str) -> FormatError:

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..files.access import Sharing
 
-def clone(source: Path, path: Path, progress: Callable[[float], None] | None = None) -> None:
+
+def clone(
+    source: Path,
+    path: Path,
+    progress: Callable[[float], None] | None = None,
+    *,
+    sharing: Sharing | None = None,
+) -> None:
     """Make a store with every entry of another store's log as it is, every base, and the sound analyses.
 
     Parameters
@@ -28,6 +36,8 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
         Where the new store shall stand; nothing may be there.
     progress : callable, optional
         Called with the share of the log that has been written.
+    sharing : Sharing, optional
+        Who may use the new store; by default as the folder that holds it says.
 
     Raises
     ------
@@ -39,7 +49,7 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
     check_free(path)
     ledger = Ledger(source)
     ledger.log.check()
-    with new_folder(path) as unfinished:
+    with new_folder(path, sharing) as unfinished:
         store = DirectoryStore(unfinished)
         for base in bases_of(ledger.history):
             copy_base(ledger.locations, store, base)

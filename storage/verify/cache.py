@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
-from ..history import index
+from ..history.index import log_index
+from ..history.index.log_index import LogIndex
+from ..history.index.rows import NONE
 from ..history.ledger import index_of
 from ..names import read_genes, read_panel
 from ..networks import anchors, artifacts
+from ..networks.remembered import read_numbers
 from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ class Derived:
         The high-water mark of the log.
     """
 
-    index: index.LogIndex | None
+    index: LogIndex | None
     mark: bytes
 
 
@@ -51,6 +54,7 @@ def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report,
         yield from _index_findings(ledger, cache, before)
         yield from _panel_findings(ledger, cache / layout.PANEL)
         yield from _anchor_findings(ledger, cache, report, quick=quick)
+        yield from _numbers_findings(ledger, cache / layout.NUMBERS)
     except PermissionError as failure:
         yield Finding(
             "note", layout.CACHE, f"{failure.filename} cannot be read: {failure.strerror}. No version needs it."
@@ -61,11 +65,11 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     """Yield a finding for the index and for the high-water mark, where they are not of this log."""
     path, stored = cache / layout.HISTORY, before.index
     if path.exists() and stored is not None:
-        if stored.damaged and index.LogIndex(path).damaged:  # otherwise somebody was writing it
+        if stored.damaged and LogIndex(path).damaged:  # otherwise somebody was writing it
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
         elif not ledger.log.damage and not index_agrees(ledger, stored):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
-    elif ledger.log.length >= index.STATE_EVERY:
+    elif ledger.log.length >= log_index.STATE_EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
@@ -79,13 +83,16 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
         yield Finding(kind, within(ledger, note), "The last entry of the log is not recorded.")
 
 
-def index_agrees(ledger: Ledger, stored: index.LogIndex) -> bool:
+def index_agrees(ledger: Ledger, stored: LogIndex) -> bool:
     """Return whether an index says what has been read of the log, as far as it goes."""
-    if stored.length > ledger.log.length or stored.states() != ledger.index.states()[: len(stored.states())]:
+    read, states = ledger.index, stored.states()
+    if stored.length > ledger.log.length or states != read.states()[: len(states)]:
+        return False
+    if any(stored.commit_row(number) != read.commit_row(number) for number in range(stored.versions)):
         return False
     for number in range(1, stored.length + 1):
-        row, known = stored[number], ledger.index[number]
-        if row._replace(file=known.file) != known or (index.NO_FILE not in (row.file, known.file) and row != known):
+        row, known = stored.entry_row(number), read.entry_row(number)
+        if row._replace(file=known.file) != known or (NONE not in (row.file, known.file) and row != known):
             return False
     return True
 
@@ -119,6 +126,16 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
             yield Finding("derived", shown, wrong)
         elif anchors.read_anchor(folder, anchor) is None:
             yield Finding("derived", shown, f"{path} is damaged: its content does not match its name.")
+
+
+def _numbers_findings(ledger: Ledger, folder: Path) -> Iterator[Finding]:
+    """Yield a finding for each file of remembered numbers that is damaged."""
+    if folder.is_symlink():
+        yield Finding("note", within(ledger, folder), "It is a link: nothing is read from there, or kept.")
+    elif folder.is_dir():
+        for path in sorted(path for path in folder.iterdir() if is_hash(path.name)):
+            if read_numbers(path) is None:
+                yield Finding("derived", within(ledger, path), f"{path} is damaged: it is not what was written.")
 
 
 def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
@@ -182,16 +199,21 @@ def _is_known(shown: str) -> bool:
     """Return whether a store may have a file of that name."""
     folder, _, name = shown.rpartition("/")
     stem = name.removesuffix(layout.FILE_ENDING)
-    is_hash = len(stem) == 64 and not stem.strip("0123456789abcdef")
     return {
-        "": name in (layout.FORMAT_FILE, layout.LOCK),
+        "": name in (layout.FORMAT_FILE, layout.SHARED_FILE, layout.LOCK),
         layout.LOG: layout.entry_number(name) is not None,
         layout.PACKS: layout.pack_range(name) is not None,
-        layout.BASES: is_hash,
-        layout.ARTIFACTS: is_hash,
+        layout.BASES: is_hash(stem),
+        layout.ARTIFACTS: is_hash(stem),
         layout.CACHE: name in (layout.HISTORY, layout.LAST_ENTRY, layout.PANEL, *layout.OLD_CACHE),
-        f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
+        f"{layout.CACHE}/{layout.ANCHORS}": is_hash(stem),
+        f"{layout.CACHE}/{layout.NUMBERS}": is_hash(name),
     }.get(folder, False)
+
+
+def is_hash(name: str) -> bool:
+    """Return whether a name is 64 hexadecimal digits."""
+    return len(name) == layout.HASH and not name.strip(layout.HEX)
 
 
 def _stems(folder: Path) -> Iterable[str]:

@@ -1,7 +1,8 @@
 """Findings of `verify`, and the report of all of them.
 
-There are three kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is
-*derived* can be computed again. A *note* is harmless: a leftover, a missing cache.
+There are four kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is
+*derived* can be computed again. What is *denied* may not be read by this account, and nothing is said of what is in it.
+A *note* is harmless: a leftover, a missing cache.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ...engine.errors import EngineError, FormatError
+from ...engine.errors import AccessDenied, EngineError, FormatError
 from ..files import hdf5
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..history.ledger import Ledger
 
-FindingKind = Literal["damage", "derived", "note"]
+FindingKind = Literal["damage", "derived", "denied", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Finding:
 
     Parameters
     ----------
-    kind : {"damage", "derived", "note"}
-        Whether the file is lost, can be computed again, or is harmless.
+    kind : {"damage", "derived", "denied", "note"}
+        Whether the file is lost, can be computed again, may not be read, or is harmless.
     path : str
         The path of the file within the store.
     what : str
@@ -79,7 +80,7 @@ class Report:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is damaged; notes do not count, nor what has been repaired."""
+        """Whether all was read, and nothing is damaged; notes do not count, nor what has been repaired."""
         return all(finding.kind == "note" or finding.repaired for finding in self.findings)
 
 
@@ -114,6 +115,8 @@ def read_problem(step: Callable[[], object]) -> str:
         step()
     except (FormatError, EngineError) as failure:
         return failure.message
+    except AccessDenied:  # a finding of its own reports it
+        return ""
     except OSError as failure:
         if failure.errno not in hdf5.OF_THE_FILE:
             raise

@@ -19,7 +19,7 @@ from ..networks.reading import VersionReader
 from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..history.active import History
     from ..history.commits import Commit
@@ -138,7 +138,7 @@ def commit_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Fi
         meter.add(COMMIT_BYTES)
 
 
-def _genes(ledger: Ledger) -> tuple[str, ...]:
+def _genes(ledger: Ledger) -> Sequence[str]:
     """Return the genes of the panel, from the first base that can be read; none where no base can."""
     for base in dict.fromkeys(commit.base for commit in ledger.history.commits):
         with contextlib.suppress(FormatError, OSError):

@@ -13,6 +13,7 @@ from ..files.locations import DirectoryStore
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
 from ..transfer.pack import remove_packed, write_pack
+from .access import mend_access
 from .store import verify
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def repair(
     OSError
         The disk refused; nothing but derived files and leftovers has been touched.
     """
+    mended = mend_access(path)
     before = verify(path, quick=quick, numbers=numbers, progress=progress)
     if not path.is_dir():
         return before
@@ -53,7 +55,7 @@ def repair(
         _write_index(path)
     after = verify(path, quick=quick, numbers=numbers, progress=progress)
     left = {(finding.path, finding.what) for finding in after.findings}
-    after.findings = [
+    after.findings = mended + [
         replace(finding, repaired=(finding.path, finding.what) not in left) for finding in before.findings
     ]
     return after
@@ -82,7 +84,7 @@ def _remake_packs(store: DirectoryStore, ledger: Ledger, report: Report) -> None
 
 def _clear_cache_folders(cache: Path) -> None:
     """Remove files that stand where the folders of the cache should."""
-    for path in (cache, cache / layout.ANCHORS):
+    for path in (cache, cache / layout.ANCHORS, cache / layout.NUMBERS):
         if path.exists() and not path.is_dir():
             durable.remove(path)
 

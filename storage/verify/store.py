@@ -6,10 +6,11 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from ...engine.errors import FormatError
+from ...engine.errors import AccessDenied, FormatError
 from ..files import hdf5, layout
 from ..files.locations import DirectoryStore, check_format
 from ..history.ledger import Ledger
+from .access import access_findings, of_readable, with_versions
 from .cache import artifact_findings, cache_findings, index_agrees, pack_findings, read_derived, stray_findings
 from .findings import Finding, Meter, Report, read_problem
 from .log import COMMIT_BYTES, base_findings, commit_findings, log_findings, number_findings
@@ -46,25 +47,32 @@ def verify(
     FormatError
         It is no store, or a newer one.
     """
-    report = Report()
-    report.findings += _format_findings(path)
-    before = read_derived(path, strict=not report.findings)
-    ledger = Ledger(path, indexed=False, strict=not report.findings)
-    report.findings += log_findings(ledger)
+    report = Report(denied := access_findings(path))
+    try:
+        wrong_format = _format_findings(path)
+        before = read_derived(path, strict=not wrong_format)
+        ledger = Ledger(path, indexed=False, strict=not wrong_format)
+    except AccessDenied:
+        if not denied:
+            raise
+        return report  # the log cannot be followed
+    report.findings = [*with_versions(denied, ledger), *wrong_format, *log_findings(ledger)]
     report.entries, report.versions = ledger.log.length, ledger.history.length
     meter = Meter(_bytes_to_read(ledger, quick=quick), progress)
     report.findings += commit_findings(ledger, meter, quick=quick)
     report.findings += base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.locations.bases())
-    report.findings += artifact_findings(ledger, report)
+    report.findings += of_readable(artifact_findings(ledger, report), denied)
     if isinstance(ledger.locations, DirectoryStore):
         if ledger.locations.cache is not None:
-            report.findings += cache_findings(ledger, ledger.locations.cache, before, report, quick=quick)
+            derived = cache_findings(ledger, ledger.locations.cache, before, report, quick=quick)
+            report.findings += of_readable(derived, denied)
         report.findings += pack_findings(ledger, ledger.locations)
         report.findings += stray_findings(ledger.locations, claim=ledger.log.next)
     else:
         report.findings += _file_findings(ledger, before)
-    lost = {number for finding in report.findings if finding.kind == "damage" for number in finding.versions}
+    kinds = ("damage", "denied")
+    lost = {number for finding in report.findings if finding.kind in kinds for number in finding.versions}
     report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
     if numbers:
         report.findings += number_findings(ledger, report)

@@ -532,11 +532,14 @@ def test_show_reports_what_a_version_changed_and_how_it_is_read(ask: Callable[..
     assert version["source"]["file"] == "sets.gmt"
     assert version["source"]["parameters"] == {"format": "gmt", "strength": 0.3, "units": "sd"}
     assert (version["anchor"], version["since_anchor"], version["rank_since_anchor"]) == (None, 1, 1)
-    assert version["probe"] < 1e-12
+    assert version["probe"] is None
+    assert ask("show", "v0", "--json").json["probe"] < 1e-12
     assert version["active"] == [{"name": "P53", "genes": 4, "sign": 1, "since": "v1", "units": "sd"}]
     text = ask("show", "v1").out
-    for phrase in ("the p53 set", "sets.gmt", "1 gene of P53 not on the panel: PHLDA3", "rank ", "probe ", "anchor "):
+    for phrase in ("the p53 set", "sets.gmt", "1 gene of P53 not on the panel: PHLDA3", "rank ", "anchor "):
         assert phrase in text
+    assert "not run: every 16th commit since the anchor has one" in text
+    assert "relative error of ΣΘ" in ask("show", "v0").out
     merged = ask("show", "HEAD", "--json").json
     assert 0 < merged["guard"] < 1
     assert [row["pathway"] for row in ask("show", "--tsv").rows] == [pathway["name"] for pathway in merged["active"]]

@@ -90,6 +90,34 @@ def test_cells_are_numbers_in_full_and_text_that_prints(capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out)["values"] == [0.1, 0.1, None, None]
 
 
+def test_text_that_a_spreadsheet_would_run_is_quoted_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tTP53", "\r=1", "＝1", "TP53", "a=1", "", ["-a", "b"]]
+    numbers = [-1, -0.5, np.float64(-2.5), np.int64(-3), None, float("nan")]
+    rows = {"columns": ("=gene", "rho"), "rows": [(text, number) for text in texts for number in numbers]}
+    emit(answer(**rows), "tsv", safe_cells=True)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == "'=gene\trho"
+    cells = [line.split("\t") for line in lines]
+    quoted = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", r"\tTP53", r"\r=1", "'＝1", "TP53", "a=1", "", "'-a b"]
+    assert [cell for cell, _ in cells[:: len(numbers)]] == quoted
+    assert [cell for _, cell in cells[: len(numbers)]] == ["-1", "-0.5", "-2.5", "-3", "", ""]
+    emit(answer(**rows), "tsv")
+    assert "'" not in capsys.readouterr().out
+
+
+def test_cells_are_quoted_in_rows_alone(lab: Callable[..., Any]) -> None:
+    lab("-s lab.grn commit far.gmt --only C -m =HYPERLINK(1)")
+    rows = lab("-s lab.grn log --tsv --safe-cells").rows
+    assert rows[0]["message"] == "'=HYPERLINK(1)"
+    assert lab("-s lab.grn log --tsv").rows[0]["message"] == "=HYPERLINK(1)"
+
+
+def test_cells_of_what_is_no_rows_cannot_be_quoted(grn: Callable[..., Any]) -> None:
+    for form in ((), ("--json",)):
+        printed = grn("log", "--safe-cells", *form)
+        assert (printed.code, "--safe-cells goes with --tsv" in printed.err) == (2, True)
+
+
 def test_notes_go_to_stderr_beside_the_forms_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
     notes = [Note("people"), Note("rows", TEXT_AND_ROWS), Note("everybody", EVERY_FORM)]
     printed: dict[str, list[str]] = {}
@@ -126,6 +154,7 @@ COMMANDS = (
     "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 0 --table genes",
     "lmm fit --pheno z.tsv", "lmm fit --pheno several.tsv", "lmm enrich --pheno z.tsv --sets sets.gmt",
     "lmm compare --pheno z.tsv", "lmm scan --pheno z.tsv --tests sets.gmt",
+    "lmm scan --pheno z.tsv --tests sets.gmt --part 1/1 -o FORM.part", "lmm gather FORM.part",
     "plot network-changes v0..v2 -o FORM.png", "report v0..v2 -o FORM.html",
     "branch two-FORM", "base counts.tsv --counts --intensity 0.5 --branch two-FORM", "diff v0..two-FORM",
 )  # fmt: skip

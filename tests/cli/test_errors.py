@@ -237,7 +237,7 @@ def test_an_internal_error_is_code_70_and_reported_as_one(
     def broken(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("division by nought")
 
-    monkeypatch.setattr(Repository, "versions", broken)
+    monkeypatch.setattr(Repository, "newest_first", broken)
     answer = grn("log", "-s", made / "small.grn")
     assert answer.code == 70
     assert "This is a bug in grn: ZeroDivisionError: division by nought." in answer.err
@@ -262,7 +262,7 @@ def test_what_the_system_refuses_is_reported_in_a_sentence(
     def refused(*arguments: object, **named: object) -> None:
         raise error
 
-    monkeypatch.setattr(Repository, "versions", refused)
+    monkeypatch.setattr(Repository, "newest_first", refused)
     answer = grn("log", "-s", made / "small.grn")
     assert (answer.code, phrase in answer.err, "Traceback" in answer.err) == (code, True, False)
 

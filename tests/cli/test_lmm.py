@@ -485,7 +485,8 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
     assert rows[5]["P"] == rows[5]["BETA"] == ""
     assert grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz").out == first.out
     for threads in (1, 3):
-        assert grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--threads", threads, "-o", "o.tsv").code == 0
+        where = ("--scheduler", f"threads:{threads}")
+        assert grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", *where, "-o", "o.tsv").code == 0
         assert (lab.folder / "o.tsv").read_text() == first.out
     single = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--float32").rows
     np.testing.assert_allclose([float(r["LOG10P"] or "nan") for r in single], expected.log10_p, atol=1e-4)
@@ -609,8 +610,8 @@ def test_blocks_side_by_side_are_the_same_bits(
     whole = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--mode", "exact").rows
     monkeypatch.setattr(tested_columns, "BLOCK", 17)
     runs = [
-        grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--mode", "exact", "--threads", threads)
-        for threads in (1, 2, 8)
+        grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--mode", "exact", "--scheduler", where)
+        for where in ("threads:1", "threads:2", "threads:8", "processes:2")
     ]
     assert runs[0].out == runs[1].out == runs[2].out
     np.testing.assert_allclose(

@@ -120,12 +120,11 @@ def test_resamples_remove_the_same_anew(init: Callable[..., Any], files: Path, v
     np.testing.assert_allclose(everyone, repo.snapshot("v0").precision.to_dense(), rtol=1e-9, atol=1e-9)
     drawn = np.array([*range(0, COUNT, 2), *range(0, COUNT, 2)])
     shift = 50.0 * np.array(["abc".index(donor[0]) for donor in DONORS])
+    network = (resampling.panel, resampling.pathways, resampling.name)
     shifted = type(resampling)(
-        values + shift, resampling.snapshot, "shrinkage", None, (0.4, 0.2), resampling.groups, resampling.removed
+        values + shift, *network, "shrinkage", None, (0.4, 0.2), resampling.groups, resampling.removed
     )
-    plain = type(resampling)(
-        values, resampling.snapshot, "shrinkage", None, (0.4, 0.2), resampling.groups, resampling.removed
-    )
+    plain = type(resampling)(values, *network, "shrinkage", None, (0.4, 0.2), resampling.groups, resampling.removed)
     np.testing.assert_allclose(
         shifted.of(drawn).precision.to_dense(), plain.of(drawn).precision.to_dense(), rtol=1e-7, atol=1e-7
     )

@@ -24,9 +24,11 @@ import pytest
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files import chained_lines, hdf5, layout
+from grnledger.storage.files import chained_text, hdf5, layout
+from grnledger.storage.files.chained_text import ChainedText
 from grnledger.storage.history import entries, refs
-from grnledger.storage.history.index import HEADER
+from grnledger.storage.history.index.blocks import HEADER
+from grnledger.storage.history.index.rows import CommitRow, EntryRow, RefsRow
 from grnledger.storage.history.ledger import Ledger
 from grnledger.storage.networks.reading import VersionReader
 from h5py import h5s, h5t
@@ -735,64 +737,90 @@ locked("that is long", FINE, "x" * 10_000_000)
 # The index
 
 
-def indexed(what: str, change: Callable[[list[bytes]], object], codes: Any = DERIVED) -> None:
+def indexed(what: str, change: Callable[[list[str]], object], codes: Any = FINE) -> None:
     """Let an index lie, with hashes of its lines that are right."""
 
     def build(store: Path) -> None:
         path = store / "cache" / "history"
-        lines = [line[: -chained_lines.DIGEST - 1] for line in chained_lines.ChainedLines(HEADER, path).lines]
+        lines = path.read_text().split("\n")[1:-1]
+        lines = [line if line.startswith("commit ") else line[: -chained_text.DIGEST - 1] for line in lines]
         change(lines)
-        hash_ = hashlib.sha256(HEADER)
-        path.write_bytes(HEADER + chained_lines.text_of([chained_lines.ended(line, hash_) for line in lines]))
+        text, together = ChainedText(HEADER), list[bytes]()
+        for line in lines:
+            together.append(line.encode(errors="surrogateescape"))
+            if not line.startswith("commit "):
+                text.append(b"\n".join(together))
+                together.clear()
+        path.write_bytes(text.read(0, text.size) or HEADER)
 
     HARMS[f"an index {what}"] = Harm(build, codes, mended=True)
 
 
-def second(change: Callable[[dict[str, Any]], object]) -> Callable[[list[bytes]], object]:
-    """Change the record of the second entry."""
+COMMIT, ENTRY = CommitRow._fields.index, EntryRow._fields.index
+"""The place of a field in a line."""
+SECOND_COMMIT, SECOND_ENTRY = 2, 3
+"""Where the lines of the second entry of four stand; each of the first three brings a commit."""
 
-    def changed(lines: list[bytes]) -> None:
-        head, brace, text = lines[1].partition(b"{")
-        record = json.loads(brace + text)
-        change(record)
-        lines[1] = head + json.dumps(record).encode()
+
+def field(line: int, place: int, value: str | Callable[[str], str]) -> Callable[[list[str]], object]:
+    """Change a field of a line."""
+
+    def changed(lines: list[str]) -> None:
+        kind, _, rest = lines[line].partition(" ")
+        fields = rest.split("\t")
+        fields[place] = value(fields[place]) if callable(value) else value
+        lines[line] = f"{kind} " + "\t".join(fields)
 
     return changed
 
 
-def text_in(place: int, old: bytes, new: bytes) -> Callable[[list[bytes]], object]:
-    return lambda lines: lines.__setitem__(place, lines[place].replace(old, new, 1))
+def refs_line(**changed: str) -> Callable[[list[str]], object]:
+    """Append a line that says where refs stand after four entries."""
+    row = RefsRow("4", "3", NOBODY, NOBODY, "main", f"main\x1e0\x1e{NOBODY}", "", "", "-")._replace(**changed)
+    return lambda lines: lines.append("\x1crefs " + "\t".join(row))
 
 
-def parents(*ids: Any) -> Callable[[list[bytes]], object]:
-    return second(lambda record: record["commits"][0]["commit"].update(parents=list(ids)))
-
-
-indexed("in which a commit is its own parent", second(
-    lambda record: record["commits"][0]["commit"].update(parents=[record["commits"][0]["id"]])))  # fmt: skip
-indexed("in which a parent is not there", parents(NOBODY), (0, 1, 0, 0))
-indexed("in which a parent is text", parents("x"))
-indexed("in which a parent is a number", parents(1))
-indexed("with parents that are none", second(lambda record: record["commits"][0]["commit"].update(parents=7)))
-indexed("with an entry of another number", second(lambda record: record.update(number=1)))
-indexed("with an entry that follows another", second(lambda record: record.update(previous=NOBODY)))
-indexed("with an author that is none", second(lambda record: record.update(author=7)))
-indexed("with an anchor that is a path", second(
-    lambda record: record["commits"][0]["measured"].update(anchor="../" * 21 + "x")))  # fmt: skip
-indexed("without moves", second(lambda record: record.pop("moves")))
-indexed("with moves that are none", second(lambda record: record.update(moves=[1])))
-indexed("with an entry that is nested deep", lambda lines: lines.__setitem__(1, lines[1] + b"[" * 100_000))
-indexed("with an entry that is no JSON", lambda lines: lines.__setitem__(1, lines[1] + b"\xff"))
-indexed("with another commit", text_in(1, b":", b"x"))
-indexed("with an id that is none", lambda lines: lines.__setitem__(1, b"entry x"), FINE)
-indexed("with a line that is none", lambda lines: lines.insert(1, b"surprise"), FINE)
-indexed("with an entry twice", lambda lines: lines.insert(1, lines[1]), (6, 1, 0, 6))
-indexed("of another file", lambda lines: lines.__setitem__(3, lines[3][:71] + b"0" * 64 + lines[3][135:]), FINE)
-indexed("that puts main elsewhere", lambda lines: lines.append(
-    b'refs 4 x {"branches":{"main":"%s"},"head":"main","moved":{},"tags":{}}' % NOBODY.encode()))  # fmt: skip
-indexed("that puts HEAD nowhere", lambda lines: lines.append(
-    b'refs 4 x {"branches":{},"head":"x","moved":{},"tags":{}}'))  # fmt: skip
-indexed("that is longer than the log", lambda lines: lines.append(lines[3]), (6, 1, 0, 6))
+indexed("in which a commit is its own parent", field(SECOND_COMMIT, COMMIT("parents"), lambda text: "1" + text[1:]))
+indexed("in which a parent is not there", field(SECOND_COMMIT, COMMIT("parents"), f"0:{NOBODY}"), DERIVED)
+indexed("in which a parent is far away", field(SECOND_COMMIT, COMMIT("parents"), lambda text: "999" + text[1:]))
+indexed("in which a parent is before the first", field(SECOND_COMMIT, COMMIT("parents"), lambda text: "-9" + text[1:]))
+indexed("in which a parent is text", field(SECOND_COMMIT, COMMIT("parents"), "x"))
+indexed("in which a parent has no number", field(SECOND_COMMIT, COMMIT("parents"), NOBODY))
+indexed("with a commit of another number", field(SECOND_COMMIT, COMMIT("number"), "5"), DERIVED)
+indexed("with an entry of another number", field(SECOND_ENTRY, ENTRY("number"), "5"), DERIVED)
+indexed("with an author that is none", field(SECOND_COMMIT, COMMIT("author"), "\\x41"))
+indexed(
+    "with an author whose name is a command to the terminal", field(SECOND_COMMIT, COMMIT("author"), "\x1b[2J"), DERIVED
+)
+indexed("with a time that is a command to the terminal", field(SECOND_COMMIT, COMMIT("time"), "\x1b[2J"), DERIVED)
+indexed("with an id that is a command to the terminal", field(SECOND_COMMIT, COMMIT("id"), "\x1b[2J" * 16), DERIVED)
+indexed("with an id that is none", field(SECOND_COMMIT, COMMIT("id"), "x"), DERIVED)
+indexed("with a base that is a path", field(SECOND_COMMIT, COMMIT("base"), "../" * 21 + "x"), DERIVED)
+indexed("with an anchor that is a path", field(
+    SECOND_COMMIT, COMMIT("reading"), lambda text: text.replace("\x1e-", "\x1e" + "../" * 21, 1)), DERIVED)  # fmt: skip
+indexed("with nothing of how a commit is read", field(SECOND_COMMIT, COMMIT("reading"), ""), DERIVED)
+indexed("with a source that is nested deep", field(
+    SECOND_COMMIT, COMMIT("reading"), lambda text: text[:-1] + "[" * 100_000), DERIVED)  # fmt: skip
+indexed("with a pathway that is none", field(SECOND_COMMIT, COMMIT("adds"), "x"))
+indexed("with genes that are no number", field(
+    SECOND_COMMIT, COMMIT("adds"), lambda text: text.replace("\x1e3\x1e", "\x1ex\x1e")))  # fmt: skip
+indexed("with a rank that is none", field(SECOND_COMMIT, COMMIT("rank"), "x"))
+indexed("with fewer fields", lambda lines: lines.__setitem__(SECOND_COMMIT, lines[SECOND_COMMIT][:300]))
+indexed("without moves", field(SECOND_ENTRY, ENTRY("moves"), ""), DERIVED)
+indexed("with moves that are none", field(SECOND_ENTRY, ENTRY("moves"), "x"))
+indexed("with text that is no UTF-8", field(SECOND_COMMIT, COMMIT("message"), "\udcff"))
+indexed("without a commit", lambda lines: lines.pop(SECOND_COMMIT))
+indexed("with a commit twice", lambda lines: lines.insert(SECOND_COMMIT, lines[SECOND_COMMIT]))
+indexed("with a line that is none", lambda lines: lines.insert(0, "surprise"))
+indexed("with an entry twice", lambda lines: lines.insert(SECOND_ENTRY, lines[SECOND_ENTRY]))
+indexed("of another file", field(6, ENTRY("file"), "0" * 64), FINE)
+indexed("that puts main elsewhere", refs_line())
+indexed("that puts HEAD nowhere", refs_line(head="x"))
+indexed("that counts other entries", refs_line(entries="9999999999"), DERIVED)
+indexed("that counts no entries", refs_line(entries="x"))
+indexed("of refs without fields", lambda lines: lines.append("\x1crefs 4"))
+indexed("with nothing in a block", lambda lines: lines.append("\x1c"))
+indexed("that is longer than the log", lambda lines: lines.append(lines[6].replace("4", "5", 1)), (6, 1, 0, 6))
 indexed("of no entries", lambda lines: lines.clear(), FINE)
 
 

@@ -23,7 +23,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from unittest import mock
 
 import planted
@@ -33,6 +33,7 @@ from aftermath import KINDS, Finding, Ground, Tally, an_hour_later, fork, table
 from faults import watching
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import hdf5, layout
+from grnledger.storage.files.access import Sharing
 from grnledger.storage.verify.repair import repair
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ taken away the number that the dead one had claimed, an hour later."""
 
 CLAIMED = "is claimed by a writer"
 PLAIN = {"openat": "open", "pwrite64": "pwrite", "linkat": "link", "unlinkat": "unlink", "renameat": "rename",
-         "renameat2": "rename", "mkdirat": "mkdir"}  # fmt: skip
+         "renameat2": "rename", "mkdirat": "mkdir", "fchmodat": "chmod", "fchownat": "chown"}  # fmt: skip
 """What system calls are called in the module `os`."""
 
 DIED = 77
@@ -200,6 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="[all]")
     parser.add_argument("--size", type=int, default=24, metavar="P", help="genes of the panel  [24]")
     parser.add_argument("--base", choices=("dense", "factor"), default="factor", help="[factor]")
+    parser.add_argument("--shared", choices=get_args(Sharing), help="who may use the stores  [as their folder says]")
     parser.add_argument("--quick", action="store_true", help="go on from each death in one way only, not in two")
     parser.add_argument("--plant", choices=PLANTS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
@@ -211,7 +213,8 @@ def main(arguments: list[str] | None = None) -> int:
         ways.remove("strace")
     rows: list[Row] = []
     with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
-        prepared = verbs.build(Path(name) / "prepared", size=options.size, dense=options.base == "dense")
+        dense = options.base == "dense"
+        prepared = verbs.build(Path(name) / "prepared", size=options.size, dense=dense, shared=options.shared)
         for verb in verbs.VERBS:
             if options.verbs and verb.name not in options.verbs:
                 continue

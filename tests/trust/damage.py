@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "high-water mark")
 
-DONE, FOUND, NOWHERE, NO_STORE = 0, 1, 3, 6
+DONE, FOUND, NOWHERE, NO_STORE, DENIED = 0, 1, 3, 6, 77
 """How `grn verify` ends."""
 
 
@@ -101,6 +101,8 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
+UNREADABLE = "made unreadable"
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "emptied": _to(0.0),
     "cut in half": _to(0.5),
@@ -110,7 +112,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "deleted": Path.unlink,
     "with garbage behind it": _garbage,
     "made a folder": _folder,
-    "made unreadable": lambda path: path.chmod(0),
+    UNREADABLE: lambda path: path.chmod(0),
 }
 """What is done to a file alone."""
 
@@ -131,7 +133,7 @@ def cases(ground: Ground, strange: Mapping[str, Mapping[str, bytes]]) -> Iterato
     for store, files in ground.files.items():
         for name, good in files.items():
             for damage in DAMAGES:
-                if damage != "made unreadable" or os.geteuid():
+                if damage != UNREADABLE or os.geteuid():
                     yield Case(store, name, damage)
             alike = [file for file in files if _alike(file, name) and file != name]
             for other in alike[:2]:
@@ -197,7 +199,9 @@ class Trial:
 
     def problems(self) -> Iterator[str]:
         """Yield what is not as it should be."""
-        if self.case.kind == "exported" and not self.harmless:
+        if self.case.damage == UNREADABLE:
+            yield from self._refused()
+        elif self.case.kind == "exported" and not self.harmless:
             yield from self._of_the_whole()
         elif self._follows():
             yield from self._broken_behind()
@@ -209,6 +213,20 @@ class Trial:
             yield from self._written()
             yield from self._repaired()
         yield from self._restored()
+
+    def _refused(self) -> Iterator[str]:
+        """Yield what is wrong where a file may not be read: it is told as that, and its owner can set it right."""
+        needed = self.case.kind not in DERIVED[1:]
+        code, message = command("-s", self.store, "verify")
+        if code != (DENIED if needed else DONE) or self.case.name not in message or ": damaged" in message:
+            yield f"grn verify ends with {code}: {message}"
+        yield from self._wrong(range(0))
+        if self.case.kind != "exported" and not all(
+            finding.repaired for finding in repairing.repair(self.store).findings if finding.kind != "note"
+        ):
+            yield "repair has not made it readable"
+        _file(self.store, self.case.name).chmod(0o644)
+        yield from self._wrong(sorted(self._specimen.parents))
 
     def _follows(self) -> bool:
         """Return whether another log's file follows what is before it: the hash chain then breaks behind it."""

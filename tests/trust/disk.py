@@ -167,6 +167,7 @@ class Disk:
             "rename": self._rename,
             "mkdir": self._mkdir,
             "rmdir": self._unlink,
+            **dict.fromkeys(("fchmod", "fchown", "chmod", "chown"), self._unmodelled),
         }
 
     def replay(self, call: Call) -> None:
@@ -267,6 +268,9 @@ class Disk:
         if folder != to:
             raise OSError(errno.EXDEV, "a rename from folder to folder may arrive by halves: it is not modelled", path)
         self._change(folder, (old, None), (new, self._inode(path)))
+
+    def _unmodelled(self, *_: object, result: None) -> None:
+        """Pass over modes and owners: a file of a store gets them before its data, which are flushed with them."""
 
     def _mkdir(self, path: str, mode: int = 0o777, *, result: None) -> None:
         del mode, result

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-CHANGING = ("open", "pwrite", "ftruncate", "fsync", "close", "link", "unlink", "rename", "mkdir", "rmdir")
+CHANGING = ("open", "pwrite", "ftruncate", "fsync", "close", "link", "unlink", "rename", "mkdir", "rmdir",
+            "fchmod", "fchown", "chmod", "chown")  # fmt: skip
 """What is watched, `open` and `close` always: a file may appear with the one, a lost write may show at the other."""
 
-READING = ("pread", "fstat", "stat", "lstat", "listdir", "scandir", "walk", "fspath", "strerror", "getpid")
+READING = ("pread", "fstat", "stat", "lstat", "listdir", "scandir", "walk", "fspath", "strerror", "getpid", "urandom")
 """What changes nothing and passes."""
 
 

@@ -30,13 +30,14 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import grnledger
 import verbs
 from aftermath import bound, table
 from cuts import Case, Count, Fsync, Stage, short
 from grnledger.engine.threads import one_blas_thread
+from grnledger.storage.files.access import Sharing
 from verbs import STORE, VERBS, Verb
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="[all]")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="deaths after each N-th call  [1]")
     parser.add_argument("--size", type=int, default=24, metavar="P", help="[24]")
+    parser.add_argument("--shared", choices=get_args(Sharing), help="who may use the stores  [as their folder says]")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1, help="processes  [1]")
     parser.add_argument("--folder", help="where the stores stand while it runs")
@@ -246,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(verbs.ENVIRONMENT)
     results: list[Result] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        prepared = verbs.build(Path(folder) / "prepared", size=options.size, dense=False)
+        prepared = verbs.build(Path(folder) / "prepared", size=options.size, dense=False, shared=options.shared)
         asked = {"states": options.states, "seed": options.seed, "ways": options.ways, "every": options.every}
         work = partial(examined, prepared=prepared, **asked)
         for batch in _each(work, options.verbs, options.jobs):

@@ -44,10 +44,11 @@ from races import one_in
 from verbs import ENVIRONMENT, covariance, factors, pathway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from aftermath import Report
+    from grnledger.storage.history.refs import Move
     from numpy.typing import NDArray
 
 SIZE = 24
@@ -397,13 +398,13 @@ def refs_later() -> Iterator[None]:
     """Take in one entry of two without what it says of refs, so that they lag behind the versions."""
     from grnledger.storage.history.refs import Refs
 
-    replay = Refs.replay
+    apply = Refs.apply
 
-    def lagging(refs: Refs, entry: Any) -> None:
-        if entry.number % 2:
-            replay(refs, entry)
+    def lagging(refs: Refs, moves: Sequence[Move]) -> None:
+        if moves[0].number % 2:
+            apply(refs, moves)
 
-    with mock.patch.object(Refs, "replay", lagging):
+    with mock.patch.object(Refs, "apply", lagging):
         yield
 
 

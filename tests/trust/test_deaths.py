@@ -46,6 +46,7 @@ def run(
         "kills --verbs tag --kills 2 --sizes 24 --processes 1",
         "boundaries --verbs init --ways calls --quick",
         "boundaries --verbs tag --ways no-links --quick",
+        "boundaries --verbs commit --ways calls --quick --shared group",
         "disk_errors --verbs tag --ways once full dead torn short disk --every 12",
         "disk_errors --verbs import --ways once --calls-only --every 18",
     ],

@@ -25,7 +25,7 @@ WRITING = ("write", "writev", "pwrite64", "pwritev", "pwritev2", "ftruncate", "t
            "copy_file_range", "sendfile")  # fmt: skip
 SYNCING = ("fsync", "fdatasync", "sync_file_range", "close")
 NAMING = ("link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir",
-          "mkdirat", "rmdir")  # fmt: skip
+          "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat")  # fmt: skip
 ALL = (*OPENING, *WRITING, *SYNCING, *NAMING)
 
 FOR_WRITING = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from grnledger.storage.files.access import Sharing
     from grnledger.storage.repository import Repository
     from numpy.typing import NDArray
 
@@ -91,7 +92,7 @@ def pathway(name: str, *, first: int, size: int, sign: int = 1) -> Pathway:
     return Pathway((name,), genes, loadings, 1 if sign == 1 else -1, "sd")
 
 
-def build(folder: Path, *, size: int, dense: bool) -> Path:
+def build(folder: Path, *, size: int, dense: bool, shared: Sharing | None = None) -> Path:
     """Make the stores and files that the verbs begin with, and return their folder.
 
     Parameters
@@ -102,6 +103,8 @@ def build(folder: Path, *, size: int, dense: bool) -> Path:
         p, the genes of the panel.
     dense : bool
         Whether the base is a dense covariance with its inverse, and not factors.
+    shared : Sharing, optional
+        Who may use the stores.
     """
     folder.mkdir()
     genes = [f"GENE{index}" for index in range(size)]
@@ -111,7 +114,7 @@ def build(folder: Path, *, size: int, dense: bool) -> Path:
     np.savez(folder / MATRIX, covariance=covariance(size), genes=genes)
     (folder / SETS).write_text("\t".join(["HYPOXIA", "-", *genes[3 : size // 2 : 2]]) + "\n")
     source = {"covariance": covariance(size)} if dense else {"factor_model": model}
-    store = grnledger.init(folder / STORE, genes=genes, author=AUTHOR, time=NOON, **source)
+    store = grnledger.init(folder / STORE, genes=genes, author=AUTHOR, time=NOON, shared=shared, **source)
     store.commit([pathway("p53", first=1, size=size)])
     shutil.copytree(folder / STORE, folder / SHARED)
     store.commit([pathway("wnt", first=2, size=size), pathway("loss", first=3, size=size, sign=-1)])

@@ -158,6 +158,9 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
     rows += ["\t".join([gene, *map(str, stream.normal(size=12))]) for gene in genes]
     Path("values.tsv").write_text("\n".join(rows) + "\n")
     assert grn("init", "others/e.grn", "--expression", "values.tsv").code == 0
+    for part in (1, 2):
+        scan = f"lmm scan --pheno z.tsv --tests sets.gmt --part {part}/2 -o {part}.part"
+        assert grn(*scan.split()).code == 0
     questions = {
         "support": "support F --sets few.gmt -s others/e.grn",
         "neighbors": "neighbors G01", "diff": "diff v0..v1", "links": "links --gene G01",
@@ -167,7 +170,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "nmf diff": "nmf diff v0..HEAD --rank 2 --restarts 2 --resamples 0",
         "lmm fit": "lmm fit --pheno z.tsv", "lmm enrich": "lmm enrich --pheno z.tsv --sets sets.gmt",
         "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
-        "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
+        "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt", "lmm gather": "lmm gather 1.part 2.part",
         "commit": "commit model.pathways.npz --only p53 --if-absent", "rollback": "rollback HEAD",
         "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
         "init": "init others/new.grn --factor-model model.npz",

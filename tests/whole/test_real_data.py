@@ -135,7 +135,7 @@ def test_leukemia_goes_through_the_whole_story_within_a_gibibyte(shell: Shell, s
     assert sorted((pathway["name"], pathway["sign"]) for pathway in shown["active"]) == [
         ("HALLMARK_HYPOXIA", -1), ("HALLMARK_P53_PATHWAY", 1),
     ]  # fmt: skip
-    assert shown["probe"] < 1e-10
+    assert shown["probe"] is None  # every 16th commit has one
 
     genes = "TP53,MDM2,CDKN1A"
     shell("export", "--at", "v1", "--matrix", "precision", "--genes", genes, "-o", "theta.tsv")

@@ -115,8 +115,11 @@ import grnledger, numpy as np
 from grnledger.analysis.resampling import resampling_of
 resampling = resampling_of(grnledger.open("toy.grn"), "v0")
 print(resampling.estimator)
-for snapshot in [resampling.of(np.arange(5)), *resampling.drawn(2, seed=1)]:
-    print(np.count_nonzero(snapshot.covariance.to_dense()))
+from grnledger.engine.mapping import Sequential
+def count(_, snapshot): return np.count_nonzero(snapshot.covariance.to_dense())
+print(count(None, resampling.of(np.arange(5))))
+for number in resampling.map_drawings(count, 2, 1, shared=None, mapper=Sequential()):
+    print(number)
 """
 
 READER = '''"""Expression in lines of a gene, a colon and numbers."""

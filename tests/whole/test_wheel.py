@@ -65,7 +65,7 @@ def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
 
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
     entry_points = wheel.read("grnledger-0.1.0.dist-info/entry_points.txt").decode()
-    assert "grn = grnledger.cli.main:main" in entry_points
+    assert "grn = grnledger.cli.__main__:main" in entry_points
 
 
 def test_the_wheel_asks_for_what_the_rooms_import(wheel: zipfile.ZipFile) -> None:

@@ -94,7 +94,7 @@ class StoreReader:
     def genes(self) -> tuple[str, ...]:
         """Return the genes of the panel, which is the same for all versions."""
         with self.history() as repo:
-            return repo.panel.genes
+            return tuple(repo.panel.genes)
 
     def _tests(self, version: Version) -> PairTests | None:
         """Return what the samples of a version's base say of its pairs."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
-from ...engine.errors import EngineError, FormatError, GrnError, InputError, NotFound
+from ...engine.errors import AccessDenied, EngineError, FormatError, GrnError, InputError, NotFound
 from ..page.render import PACKAGE as PAGE, SCRIPT, STYLE, asset, environment, source_hash
 from .addresses import address
 
@@ -16,6 +16,7 @@ PACKAGE = __name__.rpartition(".")[0]
 STATUSES: tuple[tuple[type[GrnError], int, str], ...] = (
     (NotFound, 404, "Not found"),
     (InputError, 400, "That cannot be asked"),
+    (AccessDenied, 403, "This may not be read"),
     (EngineError, 422, "The numbers do not allow it"),
     (FormatError, 500, "The store is damaged"),
     (GrnError, 500, "That did not work"),

@@ -11,7 +11,7 @@ from ....engine.choices import Alternative
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
-from ... import lmm_options, options, output
+from ... import lmm_options, options, output, scheduler_options
 from ...answers import lmm, versions
 from ...answers.answer import ROWS, TEXT_AND_ROWS, Answer, Note
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.set_tests import SetTests
     from ....analysis.lmm.signals import Signal
+    from ....engine.mapping import Mapper
     from ....storage.repository import Repository
 
 BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
@@ -102,6 +103,7 @@ OWN_OUT = (
     metavar="N",
     help="Test every set by N permutations of the labels too; by default 100 with --same-samples, otherwise none.",
 )
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 def command(
@@ -122,6 +124,7 @@ def command(
     set_variance: bool | None,
     normal: bool,
     permute: int | None,
+    mapper: Mapper | None,
 ) -> Answer:
     """Test gene sets against all other genes, in a model that includes the part of the signal along the network.
 
@@ -159,6 +162,7 @@ def command(
             permuted=permutations,
             descriptions=descriptions,
             sheet=sheet,
+            mapper=mapper,
             progress=progress,
         )
     span = lmm_options.interval_of(store_model, tests.null, ci, seed)

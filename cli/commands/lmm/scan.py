@@ -12,16 +12,19 @@ from ....engine.choices import Statistic
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
-from ... import lmm_options, options, output
+from ... import lmm_options, options, output, scheduler_options
 from ...answers import lmm, versions
-from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
+from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note
+from ...answers.written import scans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ....analysis.distribution.parts import Part
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
     from ....engine.lmm import Fit
+    from ....engine.mapping import Mapper
     from ....formats.traits.tested_columns import TestedColumns
     from ....storage.repository import Repository
 
@@ -62,7 +65,8 @@ if TYPE_CHECKING:
     metavar="FILE.gmt",
     help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Number of threads; all cores by default.")
+@scheduler_options.scheduler
+@scheduler_options.part
 @click.option(
     "-o",
     "--output",
@@ -83,7 +87,8 @@ def command(
     statistic: Statistic,
     single: bool,
     groups: Path | None,
-    threads: int | None,
+    mapper: Mapper | None,
+    part: str | None,
     target: Path | None,
 ) -> Answer:
     """Test each of many columns in a model with the network's random effect, and write a row for each.
@@ -93,18 +98,26 @@ def command(
     covariates has no result. LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is
     the number of tests in a group, and DF their rank.
 
+    The parts of --part need no scheduler, as for an array of jobs: `grn lmm gather` joins them. See docs/scale.md.
+
     \b
     Example:
       grn lmm scan --pheno y.tsv --kernel samples --tests genotypes.bed -o scan.tsv
       grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
+      grn lmm scan --pheno y.tsv --kernel K.npz --tests genotypes.bed --part 3/20 -o scan.3.part
     """
+    from ....analysis.distribution.parts import Part
     from ....analysis.lmm.scan import COLUMNS
+    from ....analysis.lmm.scan_parts import whole_of
     from ....analysis.lmm.signals import among
-    from ....formats.files.writing import row_writer
     from ....formats.traits.tested_columns import read_tested
 
     lmm_options.check_no_same_samples(inputs, "lmm scan")
     _check(mode, statistic, single=single, grouped=groups is not None)
+    of_whole = None if part is None else Part.of(part)
+    _check_part(of_whole, target, grouped=groups is not None)
+    if mapper is not None and groups is not None:
+        raise InputError("Groups are tested in this process.", hint="Leave out --scheduler, or --groups.")
     lmm_options.check_target(target, inputs, repo, tests, *([] if groups is None else [groups]))
     version = repo.version(at)
     tested = read_tested(tests)
@@ -121,35 +134,23 @@ def command(
     cautions += of_model
     if store_model.model.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
-    null, rows, sizes = _scan(
-        store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads
-    )
-    if target is not None:
-        with row_writer(target, COLUMNS) as write:
-            write(rows)
-
-    def as_json() -> dict[str, object]:
-        tested_rows = records(COLUMNS, rows if target is None else ())
-        return {
-            **versions.identity(version),
-            **lmm.model_json(store_model, signal),
-            **lmm.fit_json(null, None, "none"),
-            "mode": mode,
-            "statistic": statistic,
-            "count": sum(sizes),
-            "output": None if target is None else str(target),
-            "tests": tested_rows,
-        }
-
-    def notes() -> Iterator[Note]:
-        yield from cautions
-        for name, value in lmm.model_facts(store_model, signal):
-            yield Note(f"{name}: {value}", TEXT_AND_ROWS)
-        number = counted(sum(sizes), "test" if groups is None else "group")
-        h2 = output.number(null.h2)
-        yield Note(f"h² without a test: {h2}. {number} by {mode}, {statistic}.", TEXT_AND_ROWS)
-
-    return Answer(columns=COLUMNS if target is None else (), rows=rows, json=as_json, notes=notes())
+    null, blocks = _scan(
+        store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, mapper=mapper,
+        part=of_whole,
+    )  # fmt: skip
+    facts = lmm.model_facts(store_model, signal)
+    notes = [*cautions, *(Note(f"{name}: {value}", TEXT_AND_ROWS) for name, value in facts)]
+    fields = {
+        **versions.identity(version),
+        **lmm.model_json(store_model, signal),
+        **lmm.fit_json(null, None, "none"),
+        "mode": mode,
+        "statistic": statistic,
+    }
+    if target is not None and of_whole is not None:
+        whole = whole_of(store_model, tests, single=single)
+        return scans.part_answer(blocks, whole, fields, notes, target=target, part=of_whole)
+    return scans.answer(blocks, COLUMNS, fields, notes, target=target, unit="test" if groups is None else "group")
 
 
 def _scan(
@@ -160,13 +161,13 @@ def _scan(
     exact: bool,
     statistic: Statistic,
     single: bool,
-    threads: int | None,
-) -> tuple[Fit, Iterator[Row], list[int]]:
-    """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
+    mapper: Mapper | None,
+    part: Part | None,
+) -> tuple[Fit, Iterator[list[Row]]]:
+    """Return the null model, and the rows of a scan, computed as they are read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
-    from ....engine.mapping import threaded
-    from ....engine.threads import cores
     from ....formats.sets.gene_sets import read_gene_sets
+    from ....formats.traits.tested_columns import every
 
     with contextlib.ExitStack() as bar:
         progress = bar.enter_context(output.waiting("scanning"))
@@ -174,20 +175,17 @@ def _scan(
             sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or cores())
             null, blocks = scan_columns(
-                store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
-            )
+                store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper,
+                keep=every if part is None else part.has, progress=progress,
+            )  # fmt: skip
         rest = bar.pop_all()
-    sizes: list[int] = []
 
-    def rows() -> Iterator[Row]:
+    def until_the_last() -> Iterator[list[Row]]:
         with rest:
-            for block in blocks:
-                sizes.append(len(block))
-                yield from block
+            yield from blocks
 
-    return null, rows(), sizes
+    return null, until_the_last()
 
 
 def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
@@ -198,3 +196,10 @@ def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
         )
     if mode == "exact" and statistic == "score":
         raise InputError("The score test is made at the null model's variances: --mode p3d.")
+
+
+def _check_part(part: Part | None, target: Path | None, *, grouped: bool) -> None:
+    if part is not None and grouped:
+        raise InputError("Groups are tested whole, and not in parts.", hint="Leave out --part, or --groups.")
+    if part is not None and target is None:
+        raise InputError("A part is written to a file.", hint=f"Name it: -o scan.{part.number}.part.")

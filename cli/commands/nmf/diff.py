@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import nmf_options, nouns, options, output
+from ... import nmf_options, nouns, options, output, scheduler_options
 from ...answers import nmf
 from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
 from ...answers.versions import identity
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....analysis.nmf.comparison import VersionComparison
+    from ....engine.mapping import Mapper
     from ....engine.nmf.solvers.factorization import Factorization
     from ....storage.repository import Repository
 
@@ -60,6 +61,7 @@ SHOWN_GENES = 20
     show_default=True,
     help="Which table to print; --json has both.",
 )
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 def command(
@@ -71,6 +73,7 @@ def command(
     seed: int,
     resamples: int,
     table: str,
+    mapper: Mapper | None,
 ) -> Answer:
     """Show what changed in the modules of the correlations between two versions.
 
@@ -90,7 +93,7 @@ def command(
     with output.waiting("comparing") as progress:
         comparison = compare(
             repo, before, after, ranks=nmf_options.ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
-            progress=progress,
+            mapper=mapper, progress=progress,
         )  # fmt: skip
     rows = {"modules": _module_rows(comparison), "genes": _gene_rows(comparison)}
     columns, all_rows = COLUMNS[table], rows[table]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import edge_options, nouns, options, output
+from ... import edge_options, nouns, options, output, scheduler_options
 from ...answers import difference
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
+    from ....engine.mapping import Mapper
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     "chance.",
 )
 @edge_options.memory
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 def command(
@@ -59,6 +61,7 @@ def command(
     same_intensity: bool,
     exact_mean: bool,
     exit_code: bool,
+    mapper: Mapper | None,
 ) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
@@ -100,6 +103,7 @@ def command(
             rank_by=rank_by,
             same_intensity=same_intensity,
             exact_mean=exact_mean,
+            mapper=mapper,
             progress=progress,
         )
     return difference.answer(comparison, code=int(exit_code and comparison.is_changed))

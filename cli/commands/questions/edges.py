@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ... import edge_options, nouns, options, output
+from ... import edge_options, nouns, options, output, scheduler_options
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
+    from ....engine.mapping import Mapper
     from ....storage.repository import Repository
 
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     help="Split the samples into halves R times, and say how many of the N strongest edges both halves share.",
 )
 @edge_options.memory
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 def command(
@@ -49,6 +51,7 @@ def command(
     genes: str | None,
     rank_by: RankBy | None,
     halves: int | None,
+    mapper: Mapper | None,
 ) -> Answer:
     """List the edges of a version, strongest first: pairs of genes that are correlated given all other genes.
 
@@ -65,19 +68,20 @@ def command(
       grn edges --genes TP53,MDM2,CDKN1A
     """
     from ....analysis.edges.selection import select_edges
-    from ....analysis.recurrence import shared_between_halves
 
     choice = edge_options.edge_choice(threshold=threshold, top=top, fdr=fdr, gene=gene, genes=genes, rank_by=rank_by)
     with output.waiting("scanning") as progress:
-        selected = select_edges(repo, at, choice, progress=progress)
+        selected = select_edges(repo, at, choice, mapper=mapper, progress=progress)
     version, listed, ranking, evidence = selected.version, selected.edges, selected.ranking, selected.evidence
     shares = None
     if halves is not None:
         if listed.edge_rule.rule != "top" or gene is not None:
             raise InputError("Halves of the samples are compared by their N strongest edges.", hint="Give --top N.")
+        from ....analysis.recurrence import shared_between_halves  # with estimators
+
         with output.waiting("splitting") as progress:
             count = int(listed.edge_rule.value)
-            shares = shared_between_halves(repo, version.name, ranking, count, halves, progress=progress)
+            shares = shared_between_halves(repo, version.name, ranking, count, halves, mapper=mapper, progress=progress)
     where = f"of {version.name}" if gene is None else f"of {gene} in {version.name}"
     columns = selected.columns()
     rows = list(zip(*columns.values(), strict=True))

@@ -14,6 +14,7 @@ command = options.named_store(
                 "enrich": "Which gene sets are shifted beyond what the network predicts.",
                 "compare": "Which version explains a signal best.",
                 "scan": "Test many columns, such as SNPs, with the network in the model.",
+                "gather": "Join the parts of a scan.",
             }
         },
         help="""Mixed models: how much of a signal goes along a network, and what goes beyond it.

@@ -60,22 +60,22 @@ def command(
     """
     import numpy as np
 
-    from ....analysis.chance import evidence_if_any
+    from ....analysis.edges.evidence import evidence_if_any
     from ....analysis.ranking import ranking_of
     from ....engine.network.pairs.edges import neighbors
 
     version = repo.version(at)
-    sets = read_sets(library, tuple(repo.panel.genes))
+    sets = None if library is None else read_sets(library, tuple(repo.panel.genes))
     rule = options.edge_rule(threshold, top, PARTNERS)
     ranking = ranking_of(repo.base(version.name), rank_by, threshold=threshold)
-    measure = ranking.measure(lambda penalty: repo.snapshot(version.name, penalty=penalty))
+    measure = ranking.row_measure(lambda penalty: repo.snapshot(version.name, penalty=penalty))
     partners = neighbors(repo.snapshot(version.name).precision, gene, rule, ranked_by=measure)
     index = repo.panel.index(gene)
     pairs = np.stack([np.full(len(partners), index), partners.partners], axis=1)
     with output.waiting("testing") as progress:
         evidence = evidence_if_any(repo, version.name, pairs, progress=progress)
     columns, rows = answers.extra_columns(ranking, evidence), answers.with_extras(partners, ranking, evidence)
-    best = _best_set(partners, sets)
+    best = None if sets is None else _best_set(partners, sets)
     return Answer(
         columns=("gene", "rho", *columns),
         rows=rows,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ....engine.choices import VersionInput
-from ... import nmf_options, options, output
+from ... import nmf_options, options, output, scheduler_options
 from ...answers import nmf, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 from ...lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from ....analysis.nmf.run import NmfRun
+    from ....engine.mapping import Mapper
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
 
@@ -47,6 +48,7 @@ def _needs_a_store(*, source: str, at: str, **_: object) -> bool:
 )
 @nmf_options.search_options
 @nmf_options.output_options
+@scheduler_options.scheduler
 @options.forms
 @options.repository_if_needed(_needs_a_store)
 def command(
@@ -61,6 +63,7 @@ def command(
     least_share: float,
     table: str,
     target: Path | None,
+    mapper: Mapper | None,
 ) -> Answer:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
@@ -79,7 +82,8 @@ def command(
     """
     nmf_options.check_files(target, library)
     version = None if repo is None else repo.version(at)
-    run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
+    rev = at if version is None else version.name
+    run = run_of(repo, rev, source, rank, restarts=restarts, seed=seed, mapper=mapper)
     sets = nmf_options.read_sets(library, run.named_analysis.genes)
     of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
     notes = [*nmf_options.write_factors(target, run.named_analysis), _kept_note(run)]
@@ -93,15 +97,28 @@ def _identity(version: Version | None) -> dict[str, Any]:
     return dict.fromkeys(("version", "id", "content")) if version is None else versions.identity(version)
 
 
-def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:
+def run_of(
+    repo: Repository | None,
+    rev: str,
+    source: str,
+    rank: str | None,
+    *,
+    restarts: int,
+    seed: int,
+    mapper: Mapper | None = None,
+) -> NmfRun:
     """Return the analysis that the options ask for, with a progress bar while it is computed."""
     from ....analysis.nmf.run import modules_of, modules_of_file
 
     ranks = nmf_options.ranks_of(rank)
     with output.waiting("factoring") as progress:
         if repo is None:
-            return modules_of_file(Path(source), ranks=ranks, restarts=restarts, seed=seed, progress=progress)
-        return modules_of(repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
+            return modules_of_file(
+                Path(source), ranks=ranks, restarts=restarts, seed=seed, mapper=mapper, progress=progress
+            )
+        return modules_of(
+            repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, mapper=mapper, progress=progress
+        )
 
 
 def _kept_note(run: NmfRun) -> Note:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ....engine.choices import Loadings
-from ... import nouns, options, pathway_options
+from ... import nouns, options, pathway_options, scheduler_options
 from ...answers import support as supported, versions
 from ...answers.answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ....engine.mapping import Mapper
     from ....engine.network.pathway import Pathway
     from ....storage.repository import Repository
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--decoys", type=click.IntRange(0, 1_000), default=20, show_default=True, help="Decoys of each pathway.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the decoys.")
+@scheduler_options.scheduler
 @options.forms
 @options.repository
 @click.pass_context
@@ -48,6 +50,7 @@ def command(
     loadings: Loadings,
     decoys: int,
     seed: int,
+    mapper: Mapper | None,
     **reading: Any,
 ) -> Answer:
     """Show by how much samples that are held out are predicted better with a pathway, and compare it with decoys.
@@ -84,6 +87,7 @@ def command(
         seed=seed,
         choose_strength=fitted,
         loadings=loadings,
+        mapper=mapper,
     )
     columns = support.columns()
     remarks = supported.notes(support, version.name, fitted=fitted, by_component=loadings == "pc1")

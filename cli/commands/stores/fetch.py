@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +10,14 @@ from ... import options, output
 from ...answers import exchange
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
 
 @click.command("fetch")
-@click.argument("source", type=click.Path(path_type=Path), metavar="STORE")
+@click.argument("source", type=options.OTHER_STORE, metavar="STORE")
 @click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing

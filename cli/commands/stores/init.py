@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,16 +9,22 @@ import click
 from ....formats.readers import list_formats
 from ....storage.networks.base_facts import base_facts
 from ... import base_options, options, output
+from ...answers import exchange
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....engine.choices import Transform
+    from ....storage.files.access import Sharing
     from ....storage.repository import Repository
+
+SOURCES = ("expression", "covariance", "factor_model")
 
 
 @click.command("init")
-@click.argument("path", metavar="STORE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="STORE", type=options.OTHER_STORE)
 @click.option(
     "--expression",
     type=click.Path(),
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--drop-constant", is_flag=True, help="Leave out genes with one value in all samples.")
 @click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
+@options.shared
 @options.message
 @options.forms
 def command(
@@ -44,9 +50,12 @@ def command(
     samples: str | None,
     counts: bool,
     transform: Transform | None,
+    shared: Sharing | None,
     **settings: Any,
 ) -> Answer:
     """Create a store: its panel, and the covariance that all versions start from.
+
+    For a store that is there, --shared alone changes who may use it, and sets the modes of its files.
 
     \b
     Example:
@@ -54,16 +63,23 @@ def command(
       grn init panel.grn --expression array.tsv --floor 20 --transform log2 --duplicates max-variance
       grn init cells.grn --expression pbmc.h5ad --counts --within cell_type --remove-pcs auto
       grn init model.grn --factor-model model.npz
+      grn init tumor.grn --shared group
     """
+    if shared is not None and path.is_dir() and not any(settings[name] for name in SOURCES):
+        return exchange.share(path, shared)
     from ....analysis.api import init
 
-    repo = init(
-        path,
-        author=options.author(),
-        time=options.clock(),
-        **base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform),
-        **settings,
-    )
+    arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
+    with output.waiting("inverting") as progress:
+        repo = init(
+            path,
+            shared=shared,
+            author=options.author(),
+            time=options.clock(),
+            progress=progress,
+            **arguments,
+            **settings,
+        )
     return _answer(repo)
 
 
@@ -82,5 +98,5 @@ def _answer(repo: Repository) -> Answer:
             **identity(repo.version()),
             "base": base.record.model_dump(mode="json"),
         },
-        notes=[Note(note, TEXT_AND_ROWS) for note in notes],
+        notes=[*(Note(note, TEXT_AND_ROWS) for note in notes), *exchange.shared_notes(repo.path)],
     )

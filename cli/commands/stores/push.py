@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +10,14 @@ from ... import nouns, options, output
 from ...answers import exchange
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
 
 @click.command("push")
-@click.argument("target", type=click.Path(path_type=Path), metavar="STORE")
+@click.argument("target", type=options.OTHER_STORE, metavar="STORE")
 @click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="The branch; by default the one that HEAD is on.")
 @options.forms
 @options.writing

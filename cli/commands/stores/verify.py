@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
     from ....storage.verify.findings import Finding, Report
 
-WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "note"}
+WORDS = {
+    "damage": "damaged",
+    "derived": "damaged, can be made again",
+    "denied": "may not be read",
+    "note": "note",
+}
 
 
 @click.command("verify")
@@ -26,12 +31,17 @@ WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "
 @click.option(
     "--numbers", is_flag=True, help="Check that the precision of each branch and tag is the inverse of its covariance."
 )
-@click.option("--repair", is_flag=True, help="Rebuild derived files; no other file is changed.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Rebuild derived files, and set modes that keep others out; no other file is changed.",
+)
 @options.forms
 @options.store
 def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
     """Read every file of a store, and report what is damaged and which versions this affects. Exit 1 if anything is.
 
+    Exit 77 if nothing is, but this account may not read all of it: then it is reported who can change that, and how.
     Other versions stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. A damaged log
     entry or base cannot be made again: replace it by a good copy, from a backup or a clone.
 
@@ -52,8 +62,13 @@ def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
         json=lambda: _json(report),
         text=lambda: "\n".join(_lines(report, path)),
         notes=map(Note, _notes(report, tried=repair)),
-        code=errors.DONE if report.sound else errors.ANSWER_IS_NO,
+        code=_code(report),
     )
+
+
+def _code(report: Report) -> int:
+    left = {finding.kind for finding in report.findings if not finding.repaired} - {"note"}
+    return errors.DENIED if left == {"denied"} else errors.ANSWER_IS_NO if left else errors.DONE
 
 
 def ranges(numbers: Iterable[int]) -> str:
@@ -98,6 +113,8 @@ def _notes(report: Report, *, tried: bool) -> Iterator[str]:
             "Replace these files by good copies, from a backup or a clone; until then nothing can be written. "
             "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
         )
+    elif _code(report) == errors.DENIED:
+        yield "What may not be read was not checked, nor what needs it: have it made readable, and verify again."
     elif not report.sound and tried:
         yield "The repair failed: check free space and write permission, then try again."
     elif not report.sound:

@@ -52,7 +52,8 @@ def command(
     from ....analysis.api import set_base
 
     arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
-    version = set_base(repo, message=message, branch=branch, **arguments, **settings)
+    with output.waiting("inverting") as progress:
+        version = set_base(repo, message=message, branch=branch, progress=progress, **arguments, **settings)
     base = repo.base(version.name)
     return facts_answer(
         [("version", version.name), *base_facts(base)],

@@ -9,7 +9,7 @@ import click
 
 from ....engine.wording import counted
 from ... import nouns, options, output, pathway_options
-from ...answers import difference, support, versions
+from ...answers import support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
 if TYPE_CHECKING:
@@ -63,9 +63,10 @@ def command(
     def step() -> tuple[Plan, Version]:
         plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
         idle = dry_run or not plan.pathways
-        return plan, repo.version(plan.branch) if idle else repo.write(plan)
+        return plan, repo.version(plan.branch) if idle else repo.write(plan, progress)
 
-    plan, version = step() if dry_run else repo.transaction(step)
+    with output.waiting("inverting") as progress:
+        plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
         return _answer(repo.version(version.name), read, notes, list, written=False)
     if dry_run:
@@ -79,6 +80,7 @@ def command(
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
     from ....analysis.comparison.version_difference import preview_difference
+    from ...answers import difference
 
     with output.waiting("comparing") as progress:
         comparison = preview_difference(repo, plan, rule, top, progress=progress)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import click
 
+from ....engine.wording import printable
 from ... import nouns, options, output
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import SHORT, change_lines, head_line, message_lines, refs_text, version_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ....storage.history.refs import Move
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
+
+
+FIRST_PART, PART = 16, 256
+"""How many versions are written at once: few at first, lest who asked waits."""
 
 
 @click.command("log")
@@ -45,39 +51,44 @@ def command(
     if refs:
         return _moves(repo, list(reversed(repo.moves))[:number])
     before, after = repo.split_range(rev) if ".." in rev else (None, None)
-    versions = repo.versions(
-        None if every else rev if after is None else after.name,
-        without="" if before is None or every else before.name,
-        number=number,
-    )
+    newest = None if every else rev if after is None else after.name
+    without = "" if before is None or every else before.name
+    versions = itertools.islice(repo.newest_first(newest, without=without), number)
+    describe = _line if oneline else _paragraph
     return Answer(
         columns=("version", "id", "content", "time", "author", "rank", "added", "dropped", "refs", "message"),
         rows=map(_row, versions),
         json=lambda: {"versions": [version_json(version) for version in versions]},
-        text=lambda: _text(versions, oneline=oneline, graph=graph),
+        text=lambda: _graph(list(versions), describe),
+        parts=None if graph else lambda: _parts(versions, describe),
         paged=True,
     )
 
 
-def _text(versions: Sequence[Version], *, oneline: bool, graph: bool) -> str:
-    texts = list(map(_line if oneline else _paragraph, versions))
-    if not graph:
-        return "\n".join(texts)
+def _graph(versions: Sequence[Version], describe: Callable[[Version, bool], str]) -> str:
     from ....analysis.history_graph import history_graph
     from ...answers.history import graph_text
 
-    return graph_text(history_graph(versions), [text.split("\n") for text in texts])
+    return graph_text(history_graph(versions), [describe(version, True).split("\n") for version in versions])
 
 
-def _paragraph(version: Version) -> str:
-    changes = (f"    {line}" for line in change_lines(version))
-    return "\n".join([head_line(version), *message_lines(version), *changes, ""])
+def _parts(versions: Iterator[Version], describe: Callable[[Version, bool], str]) -> Iterator[str]:
+    """Yield the texts of versions, some at a time."""
+    styled, size = output.is_styled(), FIRST_PART
+    while some := [describe(version, styled) for version in itertools.islice(versions, size)]:
+        yield "\n".join(some)
+        size = PART
 
 
-def _line(version: Version) -> str:
-    name = click.style(f"{version.name:<4}", fg="yellow")
+def _paragraph(version: Version, styled: bool) -> str:
+    head = head_line(version, styled=styled)
+    return "\n".join([head, *message_lines(version), *change_lines(version, indent="    "), ""])
+
+
+def _line(version: Version, styled: bool) -> str:
+    name = click.style(f"{version.name:<4}", fg="yellow") if styled else f"{version.name:<4}"
     first = "".join(message_lines(version)[:1]).strip()
-    return f"{name} {version.id[:SHORT]} {first} {refs_text(version)}".rstrip()
+    return f"{name} {printable(version.id[:SHORT])} {first} {refs_text(version, styled=styled)}".rstrip()
 
 
 def _row(version: Version) -> list[object]:

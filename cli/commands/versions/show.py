@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.wording import counted
+from ....storage.history.commits import PROBED_EVERY
 from ... import nouns, options, output
 from ...answers import difference, support, versions
 from ...answers.answer import Answer, Facts
@@ -14,6 +15,7 @@ from ...answers.answer import Answer, Facts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ....storage.history.commits import MeasuredFacts
     from ....storage.history.versions import ActivePathway, Version
     from ....storage.repository import Repository
 
@@ -33,7 +35,8 @@ DROPPED = ("gene", "source", "reason")
 def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
     """Show one version: what it changed, which pathways are active, and how its numbers are computed.
 
-    The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
+    The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse. Every 16th
+    commit since an anchor has one; `grn verify --numbers` probes the versions that branches and tags stand at.
 
     \b
     Example:
@@ -69,7 +72,7 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
         ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
         ("rank", f"{version.rank} of all active pathways, {measured.rank_since} since the anchor"),
         ("anchor", _anchor(repo, version)),
-        ("probe", _probe(measured.probe)),
+        ("probe", _probe(measured)),
         (
             "guard",
             None
@@ -111,8 +114,12 @@ def _anchor(repo: Repository, version: Version) -> str:
     return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
 
 
-def _probe(error: float | None) -> str:
-    return "not run: it would have taken more than 50 ms" if error is None else f"{error:.2g} relative error of ΣΘ"
+def _probe(measured: MeasuredFacts) -> str:
+    if measured.probe is not None:
+        return f"{measured.probe:.2g} relative error of ΣΘ"
+    if measured.since_anchor % PROBED_EVERY:
+        return f"not run: every {PROBED_EVERY}th commit since the anchor has one"
+    return "not run: it would have taken more than 50 ms"
 
 
 def _dropped(repo: Repository, version: Version) -> Answer:

@@ -6,7 +6,7 @@ determined"). Only xᵀPx is costly: one product with a triangle, or with a few 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -66,8 +66,6 @@ class Scanner:
         Which test.
     single : bool
         Whether the form is in single precision.
-    wide : ndarray of float64, shape (n, q + 1 + 2r)
-        F of a narrow form, and then `thin`.
     """
 
     form: Form
@@ -80,11 +78,6 @@ class Scanner:
     method: Method
     statistic: Statistic
     single: bool = False
-    wide: NDArray[np.float64] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        parts = [self.form.factor, self.thin] if isinstance(self.form, Narrow) else [self.thin]
-        object.__setattr__(self, "wide", np.hstack(parts))
 
     @property
     def _frame(self) -> NDArray[np.float64]:
@@ -115,7 +108,10 @@ class Scanner:
 
     def _scan_dense(self, tests: NDArray[Any]) -> ScanResult:
         if isinstance(self.form, Narrow) and not self.single:  # all products in one: the tests are read once
-            products = tests @ self.wide
+            wide = self.form.wide
+            if wide is None:
+                wide = np.hstack([self.form.factor, self.thin]).astype(np.float64, copy=False)
+            products = tests @ wide
             inner, thin = np.split(products, [self.form.factor.shape[1]], axis=1)
             lengths = np.einsum("ij,ij->i", tests, tests)
             return self._result(self.form.squares(tests, inner, lengths), lengths, thin)
@@ -232,7 +228,8 @@ def make_scanner(
     check_choice("statistic", statistic, get_args(Statistic))
     frame, residuals = model.fixed.basis, model.traits[:, trait]
     with one_blas_thread():
-        form = whitening_of(model.kernel, null.delta, frame, model.scale, sparse=sparse)
+        room = 0 if sparse or single else 1 + 2 * model.fixed.rank
+        form = whitening_of(model.kernel, null.delta, frame, model.scale, sparse=sparse, room=room)
         of_frame, of_trait = form.times(frame), form.times(residuals[:, None])[:, 0]
         root = np.linalg.cholesky(frame.T @ of_frame)
         along = np.linalg.solve(root, of_frame.T).T
@@ -241,9 +238,12 @@ def make_scanner(
         # from the likelihood of the null model, which is exact at h² = 1 of a singular kernel too
         nu = model.size - model.fixed.rank if null.method == "reml" else model.size
         log_det = -2.0 * null.log_likelihood - nu * (LOG_2PI + float(np.log(residual / nu)) + 1.0)
+    thin = np.column_stack([p_y, along, frame]).astype(np.float64, copy=False)
+    if isinstance(form, Narrow) and form.wide is not None:
+        form.wide[:, form.factor.shape[1] :] = thin
     return Scanner(
         form=form.single() if single else form,
-        thin=np.column_stack([p_y, along, frame]).astype(np.float64),
+        thin=thin,
         residual=residual,
         size=model.size,
         rank=model.fixed.rank,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...mapping import Sequential
 from ..model.fit import fit_many, make_model
 from .enrichment import enrich, one_sided
 from .leave_out import LeaveOut
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from ...choices import Alternative
+    from ...mapping import Mapper
+    from ..kernels.kernel import Kernel
+    from ..model.design import Design
     from ..model.fit import Model
     from .enrichment import Enrichment
     from .permutations import PermutationNull
     from .set_variance import SetMixture
+
+SAME = 1e-9
+"""Relative difference of two log₁₀ p that is rounding: a permutation that is the signal itself is as extreme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,12 @@ class SetPermutations:
 
 
 def permute_sets(
-    permuted: Model, tester: SetTester, enrichment: Enrichment, progress: Callable[[float], object] | None = None
+    permuted: Model,
+    tester: SetTester,
+    enrichment: Enrichment,
+    progress: Callable[[float], object] | None = None,
+    *,
+    mapper: Mapper | None = None,
 ) -> SetPermutations:
     """Return the tests of sets for permuted signals, against those of the signal itself.
 
@@ -89,19 +101,29 @@ def permute_sets(
         The tests of the signal.
     progress : callable, optional
         Called with the share that is done.
+    mapper : Mapper, optional
+        What runs the permutations; one after the other by default.
     """
     number = permuted.traits.shape[1]
     more, below = np.zeros(len(enrichment.t)), np.zeros(len(enrichment.t))
-    for trait in range(number):
-        tests, _ = tester.test(make_model(permuted.kernel, permuted.traits[:, trait], permuted.fixed))
-        more += tests.log10_p <= enrichment.log10_p
-        below += tests.log10_p < np.log10(0.05)
+    as_extreme = enrichment.log10_p + SAME * (1.0 + np.abs(enrichment.log10_p))
+    signals = (np.ascontiguousarray(permuted.traits[:, trait]) for trait in range(number))
+    shared = (permuted.kernel, permuted.fixed, tester)
+    for done, log10_p in enumerate((mapper or Sequential())(_test_signal, signals, shared=shared), start=1):
+        more += log10_p <= as_extreme
+        below += log10_p < np.log10(0.05)
         if progress is not None:
-            progress((trait + 1) / number)
+            progress(done / number)
     testable = np.isfinite(enrichment.t)
     p = np.where(testable, (1.0 + more) / (number + 1.0), np.nan)
     shares = below[testable] / number
     return SetPermutations(p, permutation_h2(permuted), float(shares.mean()), float(shares.max(initial=0.0)))
+
+
+def _test_signal(shared: tuple[Kernel, Design, SetTester], signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log₁₀ p of each set for one permuted signal."""
+    kernel, fixed, tester = shared
+    return tester.test(make_model(kernel, signal, fixed))[0].log10_p
 
 
 def leave_own_out(

@@ -87,11 +87,14 @@ class Narrow:
         F.
     signs : ndarray, shape (q,)
         s, each 1 or −1.
+    wide : ndarray of float64, shape (n, q + t), or None
+        F, a view of it, and behind it columns that tests are multiplied by besides; whoever asked for room fills them.
     """
 
     diagonal: NDArray[Real]
     factor: NDArray[Real]
     signs: NDArray[Real]
+    wide: NDArray[np.float64] | None = None
 
     def times(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return H⁻¹A, shape (n, c)."""
@@ -134,7 +137,7 @@ Form = Triangle | Narrow
 
 
 def whitening_of(
-    kernel: Kernel, delta: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False
+    kernel: Kernel, delta: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False, room: int = 0
 ) -> Form:
     """Return H⁻¹ at one δ: of K, or of K + cQQᵀ for the covariates' basis Q, which has the same P.
 
@@ -150,6 +153,8 @@ def whitening_of(
         s.
     sparse : bool
         Whether tests will be sparse: H⁻¹ is then formed where K is dense.
+    room : int
+        t, the columns behind F of a narrow form: a copy beside others would take as long as some hundred tests.
 
     Raises
     ------
@@ -162,12 +167,15 @@ def whitening_of(
     """
     n = kernel.size
     if np.isinf(delta):
-        return Narrow(np.ones(n), np.empty((n, 0)), np.ones(0))
+        return Narrow(np.ones(n), np.empty((n, 0)), np.ones(0), np.empty((n, room)) if room else None)
     if not isinstance(kernel, Spectral):
-        return _narrow(kernel.diagonal + delta, kernel.factor, kernel.signs)
+        return _narrow(kernel.diagonal + delta, kernel.factor, kernel.signs, room)
     if 2 * kernel.rank < n and delta > 0:  # (1/δ)(I − U diag(λ/(λ + δ)) Uᵀ)
         shrunk = kernel.values / (kernel.values + delta) / delta
-        return Narrow(np.full(n, 1.0 / delta), kernel.vectors * np.sqrt(shrunk), np.ones(kernel.rank))
+        wide = np.empty((n, kernel.rank + room))
+        factor = wide[:, : kernel.rank]
+        np.multiply(kernel.vectors, np.sqrt(shrunk), out=factor)
+        return Narrow(np.full(n, 1.0 / delta), factor, np.ones(kernel.rank), wide if room else None)
     beside = np.sqrt(COVARIATE_WEIGHT * (scale + delta)) * frame
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     whole = factor @ factor.T
@@ -182,10 +190,14 @@ def whitening_of(
     return Triangle(triangle, triangle.T @ triangle if sparse else None)
 
 
-def _narrow(diagonal: NDArray[np.float64], factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Narrow:
+def _narrow(
+    diagonal: NDArray[np.float64], factor: NDArray[np.float64], signs: NDArray[np.float64], room: int
+) -> Narrow:
     """Return (diag(d) + UJUᵀ)⁻¹ = D⁻¹ − D⁻¹U (J + UᵀD⁻¹U)⁻¹ UᵀD⁻¹, its small matrix as eigenvectors and signs."""
     scaled = factor / diagonal[:, None]
     inner = np.diag(signs) + factor.T @ scaled
     values, vectors = np.linalg.eigh((inner + inner.T) / 2)
-    inside = scaled @ (vectors / np.sqrt(np.abs(values)))
-    return Narrow(1.0 / diagonal, np.ascontiguousarray(inside), np.sign(values))
+    wide = np.empty((len(factor), len(values) + room))
+    inside = wide[:, : len(values)]
+    np.matmul(scaled, vectors / np.sqrt(np.abs(values)), out=inside)
+    return Narrow(1.0 / diagonal, inside, np.sign(values), wide if room else None)

@@ -103,10 +103,10 @@ class Difference(Table):
 
     def __iter__(self) -> Iterator[tuple[str, str, float, float, Change]]:
         """Yield (gene_a, gene_b, ρ before, ρ after, change), largest change first."""
-        genes = self.panel.genes
-        rows = zip(self.pairs.tolist(), self.rho.tolist(), self.strength.tolist(), strict=True)
-        for (left, right), (before, after), strengths in rows:
-            yield genes[left], genes[right], before, after, self._change(*strengths)
+        first, second = (self.panel.names(self.pairs[:, side]) for side in (0, 1))
+        rows = zip(first, second, self.rho.tolist(), self.strength.tolist(), strict=True)
+        for left, right, (before, after), strengths in rows:
+            yield left, right, before, after, self._change(*strengths)
 
     def __len__(self) -> int:
         """How many changes are listed."""

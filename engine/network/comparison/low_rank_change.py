@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from ...threads import one_blas_thread
+from ...triangular import solve_lower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,7 +107,9 @@ def _on_one_base(first: Capacitance, second: Capacitance) -> bool:
         return False
     return first.anchor is second.anchor or (
         np.array_equal(first.anchor.precision.diagonal(), second.anchor.precision.diagonal())
-        and np.array_equal(first.anchor.columns, second.anchor.columns)
+        and (
+            first.anchor.columns is second.anchor.columns or np.array_equal(first.anchor.columns, second.anchor.columns)
+        )
     )
 
 
@@ -118,7 +120,7 @@ def _without(rho: PartialCorrelations, columns: list[int]) -> tuple[NDArray[np.f
     triangle = rho.capacitance.triangle
     unit = np.zeros((len(triangle), len(columns)))
     unit[columns, range(len(columns))] = 1.0
-    root = solve_triangular(triangle, unit, lower=True, check_finite=False)
+    root = solve_lower(triangle, unit)
     signed = rho.signature[:, None] * root
     eigenvalues, vectors = np.linalg.eigh(root.T @ signed)
     return rho.factor @ (signed @ (vectors / np.sqrt(np.abs(eigenvalues)))), np.sign(eigenvalues)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from ...threads import cores, one_blas_thread
+from ...mapping import Sequential, Threads, apply
+from ...threads import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -99,18 +97,9 @@ def scan_blocks(
 def map_in_threads(step: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
     """Yield the results of a step for all jobs, in their order; one job a core, each on one BLAS thread.
 
-    Jobs are drawn as cores become free, so that what is drawn late can depend on earlier results.
+    Jobs are drawn as cores become free, so that what is drawn late can depend on earlier results. A block takes
+    milliseconds, and stays in this process.
     """
-    workers = cores()
-    with one_blas_thread():
-        if workers == 1:
-            yield from map(step, jobs)
-            return
-        running: deque[Future[Result]] = deque()
-        with ThreadPoolExecutor(max_workers=workers) as threads:
-            for job in jobs:
-                running.append(threads.submit(step, job))
-                if len(running) > 2 * workers:
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
+    number = cores()
+    mapper = Threads(number, ahead=2) if number > 1 else Sequential()
+    return mapper(apply, jobs, shared=step)

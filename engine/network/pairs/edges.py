@@ -9,7 +9,7 @@ import numpy as np
 
 from ...tabular import Table
 from .edge_rule import amounts_to
-from .partial_correlations import partial_correlations
+from .partial_correlations import GeneRows, partial_correlations
 from .strongest import ROUNDING, rounding_steps
 from .strongest_pairs import strongest_pairs
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..operators import SymmetricOperator
     from ..panel import Gene, Panel
     from .edge_rule import EdgeRule
-    from .partial_correlations import PairMeasure
+    from .partial_correlations import PairMeasure, RowMeasure
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,9 +63,8 @@ class Edges(Table):
 
     def __iter__(self) -> Iterator[tuple[str, str, float]]:
         """Yield (gene_a, gene_b, ρ), strongest first."""
-        genes = self.panel.genes
-        for (left, right), rho in zip(self.pairs.tolist(), self.rho.tolist(), strict=True):
-            yield genes[left], genes[right], rho
+        first, second = (self.panel.names(self.pairs[:, side]) for side in (0, 1))
+        yield from zip(first, second, self.rho.tolist(), strict=True)
 
     def columns(self) -> dict[str, Sequence[Any]]:
         """Return `gene_a`, `gene_b` and `rho`, and `strength` where edges are ranked by another than ρ."""
@@ -200,7 +199,7 @@ def edges_of_pairs(
 
 
 def neighbors(
-    precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule, *, ranked_by: PairMeasure | None = None
+    precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule, *, ranked_by: RowMeasure | None = None
 ) -> Neighbors:
     """Return the partners of one gene under a rule.
 
@@ -212,13 +211,13 @@ def neighbors(
         By name or index.
     edge_rule : EdgeRule
         The rule, among this gene's pairs alone.
-    ranked_by : PairMeasure, optional
+    ranked_by : RowMeasure, optional
         The strength of each pair, by whose magnitude partners are ranked and cut; ρ of the version when absent.
 
     Returns
     -------
     Neighbors
-        In O(p (K + r)²) for the factor of the precision, then O(p (K + r)).
+        In O(p (K + r)²) for the diagonal of the precision where it is not remembered, then O(p (K + r)).
 
     Raises
     ------
@@ -226,21 +225,21 @@ def neighbors(
         The gene is not on the panel, or not one gene.
     """
     index = precision.panel.index(gene)
-    rho = partial_correlations(precision).row(index)
+    rho = GeneRows(precision).row(index)
     strength = rho if ranked_by is None else ranked_by.row(index)
     magnitude = np.abs(strength)
     magnitude[index] = 0.0
-    steps = rounding_steps(magnitude)
-    order = np.argsort(-magnitude, kind="stable")
     if edge_rule.rule == "top":
-        passes = (steps >= steps[order[min(int(edge_rule.value), len(order)) - 1]]) & (magnitude > ROUNDING)
+        steps, count = rounding_steps(magnitude), min(int(edge_rule.value), len(magnitude))
+        passes = (steps >= np.partition(steps, -count)[-count]) & (magnitude > ROUNDING)
     else:
         passes = magnitude >= edge_rule.value
-    partners = order[passes[order]]
+    partners = np.flatnonzero(passes)
+    partners = partners[np.argsort(-magnitude[partners], kind="stable")]
     own = rho[partners]
     return Neighbors(
         precision.panel,
-        precision.panel.genes[index],
+        precision.panel.names([index])[0],
         edge_rule,
         amounts_to(edge_rule, magnitude[partners]),
         partners,

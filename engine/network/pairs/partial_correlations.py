@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from .blocks import Block
 
 
-class PairMeasure(Protocol):
+class RowMeasure(Protocol):
+    """A number for each pair of one gene with another: ρ, or one made of it."""
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return the numbers of one gene with all, shape (p,)."""
+        ...
+
+
+class PairMeasure(RowMeasure, Protocol):
     """A number for each pair of genes, by whose magnitude pairs can be ranked: ρ, or one made of it."""
 
     @property
@@ -31,10 +39,6 @@ class PairMeasure(Protocol):
 
     def block(self, block: Block) -> NDArray[np.float64]:
         """Return the numbers of a block of pairs, shape (b, w), 0 on or below the diagonal."""
-        ...
-
-    def row(self, index: int) -> NDArray[np.float64]:
-        """Return the numbers of one gene with all, shape (p,)."""
         ...
 
     def pairs(self, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -111,6 +115,30 @@ class PartialCorrelations:
                 genes, rows = np.unique(left, return_inverse=True)
                 rho -= self.scale[left] * self.dense.rows(genes)[rows, right] * self.scale[right]
             values[block] = rho
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class GeneRows:
+    """The partial correlations of a version, one gene at a time: nothing p × (K + r) is formed for a factor base.
+
+    Parameters
+    ----------
+    precision : SymmetricOperator
+        Θ of the version.
+    """
+
+    precision: SymmetricOperator
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return ρ of one gene with all, shape (p,), 1 with itself; O(p (K + r)) where the diagonal is known."""
+        if isinstance(self.precision.core, Dense):
+            return partial_correlations(self.precision).row(index)
+        roots = np.sqrt(self.precision.diagonal())
+        values = self.precision.column(index)
+        values /= roots
+        values /= -roots[index]
+        values[index] = 1.0
         return values
 
 

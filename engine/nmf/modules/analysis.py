@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...mapping import run_aside
+from ...threads import cores
 from ..solvers.observed import observe
 from ..solvers.solver import fit
 from ..solvers.symmetric import fit_symmetric, observe_symmetric, symmetric_factor
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...mapping import Mapper
     from ..solvers.factorization import Factorization
+    from ..solvers.observed import Observed
     from .rank import RankSurvey
 
 SURVEY_FIT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
@@ -127,7 +131,7 @@ def analyse(
     most: int | None = None,
     restarts: int = 10,
     seed: int = 0,
-    threads: int,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] = lambda _: None,
 ) -> Analysis:
     """Return the modules of a matrix.
@@ -144,7 +148,7 @@ def analyse(
         Whether V are counts: else there is no likelihood, and nothing to test second modules with.
     most : int, optional
         Higher ranks are surveyed too, up to this one, until the curve has turned; by default none.
-    splits, restarts, seed, threads, progress
+    splits, restarts, seed, mapper, progress
         As for `rank_survey`.
 
     Raises
@@ -154,20 +158,31 @@ def analyse(
     """
     survey = survey_until_turn(
         values, ranks, most, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
-        splits=splits, threads=threads, progress=lambda share: progress(SURVEY_SHARE * share), **SURVEY_FIT,
+        splits=splits, mapper=mapper, progress=lambda share: progress(SURVEY_SHARE * share), **SURVEY_FIT,
     )  # fmt: skip
     progress(SURVEY_SHARE)
     rough = survey.best
     others = [restart for restart in survey.fits[survey.chosen.rank] if restart is not rough]
     if symmetric:
-        best = fit_symmetric(observe_symmetric(values), rough.rank, start=symmetric_factor(rough), **FINAL_FIT)
+        best = run_aside(_finish_symmetric, rough, shared=observe_symmetric(values))
         progress(1.0)
         return Analysis(survey, best, stability(best, others), None)
     observed = observe(values)
-    best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **FINAL_FIT)
+    best = run_aside(_finish, rough, shared=(observed, cores()))
     progress(FIT_SHARE)
     test = (
         moonlighting(observed, best, lambda share: progress(FIT_SHARE + (1.0 - FIT_SHARE) * share)) if counts else None
     )
     progress(1.0)
     return Analysis(survey, best, stability(best, others), test)
+
+
+def _finish(shared: tuple[Observed, int], rough: Factorization) -> Factorization:
+    """Return a fit carried on to convergence, on a number of threads."""
+    observed, threads = shared
+    return fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **FINAL_FIT)
+
+
+def _finish_symmetric(observed: Observed, rough: Factorization) -> Factorization:
+    """Return a fit of similarities carried on to convergence."""
+    return fit_symmetric(observed, rough.rank, start=symmetric_factor(rough), **FINAL_FIT)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...multiple_tests import benjamini_hochberg
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -52,14 +54,14 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     """
     if not sets:
         return [None] * modules
-    from scipy.stats import false_discovery_control, hypergeom
+    from scipy.stats import hypergeom  # takes half a second to load
 
     names = list(sets)
     shared = np.array([np.bincount(main[indices][main[indices] >= 0], minlength=modules) for indices in sets.values()])
     sizes = np.array([len(indices) for indices in sets.values()])
     within = np.bincount(main[main >= 0], minlength=modules)
     p_values: NDArray[np.float64] = np.asarray(hypergeom.sf(shared - 1, len(main), sizes[:, None], within[None, :]))
-    q_values = false_discovery_control(np.clip(p_values, 0.0, 1.0).ravel()).reshape(p_values.shape)
+    q_values = benjamini_hochberg(np.clip(p_values, 0.0, 1.0).ravel()).reshape(p_values.shape)
     return [
         BestSet(names[best], int(shared[best, module]), int(sizes[best]), float(q_values[best, module]))
         if shared[best, module]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...mapping import Sequential
 from ..solvers.solver import fit, fit_each
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def least_divergence(observed: Observed, fits: Sequence[Factorization], seed: in
     if np.isnan(divergence) or 2 * len(fits) < STARTS:
         return float("nan")
     seeds = range(seed + len(fits), seed + STARTS)
-    return _agreed_divergence(observed, [*fits, *fit_each(observed, fits[0].rank, seeds, threads=1, **options)])
+    others = fit_each(observed, fits[0].rank, seeds, mapper=Sequential(), **options)
+    return _agreed_divergence(observed, [*fits, *others])
 
 
 def _agreed_divergence(observed: Observed, fits: Sequence[Factorization]) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import erfc
 
+from ...multiple_tests import benjamini_hochberg
 from ...network.covariance import row_blocks
 from ...threads import one_blas_thread
 from ..solvers.kernels import FLOOR
@@ -100,8 +101,6 @@ def moonlighting(
 def _moonlighting(
     observed: Observed, factorization: Factorization, progress: Callable[[float], object]
 ) -> Moonlighting:
-    from scipy.stats import false_discovery_control  # takes half a second to load
-
     genes, main = len(observed.rows), memberships(factorization).main
     second = best = np.full(genes, -1, dtype=np.intp)
     usage = np.ascontiguousarray(factorization.usage.T / observed.scale).astype(observed.dtype)
@@ -117,7 +116,7 @@ def _moonlighting(
         gains, shares = _second_module_gains(observed, main, used, alpha)
         p_values = 0.5 * erfc(np.sqrt(np.maximum(gains, 0.0)))
         q_values = np.where(
-            shares >= LEAST_SECOND_SHARE, false_discovery_control(p_values.ravel()).reshape(p_values.shape), 1.0
+            shares >= LEAST_SECOND_SHARE, benjamini_hochberg(p_values.ravel()).reshape(p_values.shape), 1.0
         )
         best = np.argmax(np.where(shares >= LEAST_SECOND_SHARE, gains, -1.0), axis=1)
         q = q_values[np.arange(genes), best]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from ...mapping import threaded
+from ...mapping import Threads
 from ...network.covariance import row_blocks
+from ...threads import cores
 from ...wording import counted
 from ..solvers.observed import observe, speckled
 from ..solvers.solver import check_rank, fit
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...mapping import Mapper
     from ..solvers.factorization import Factorization
     from ..solvers.observed import Observed
 
@@ -170,7 +170,7 @@ def rank_survey(
     counts: bool = True,
     splits: Sequence[tuple[Any, Any]] = (),
     hold_out: bool | None = None,
-    threads: int,
+    mapper: Mapper | None = None,
     progress: Callable[[float], object] = lambda _: None,
     **options: Any,
 ) -> RankSurvey:
@@ -196,8 +196,8 @@ def rank_survey(
         Without, a tenth of the entries is held out, or of the pairs.
     hold_out : bool, optional
         Whether anything is predicted; by default where there are several ranks.
-    threads : int
-        Number of fits at the same time.
+    mapper : Mapper, optional
+        What runs the fits; a thread a core by default.
     progress : callable
         Called with the share that is done.
     options
@@ -218,37 +218,52 @@ def rank_survey(
     for rank in (ordered[0], ordered[-1]):
         check_rank(whole, rank)
     starts = range(min(restarts, STARTS_IN_A_SPLIT if splits else STARTS))
-    matrices = [whole, *(trial.observed for trial in trials)]
+    matrices = (whole, *(trial.observed for trial in trials))
     jobs = [(rank, 0, seed + number) for rank in ordered for number in range(restarts)]
     jobs += [
         (rank, matrix, seed + number) for rank in ordered for matrix in range(1, len(matrices)) for number in starts
     ]
-    counts = counts and not symmetric
-    done, steps = itertools.count(1), len(jobs) + counts * len(ordered)
-
-    def fit_job(job: tuple[int, int, int]) -> Factorization:
-        rank, matrix, start_seed = job
-        method = fit_symmetric if symmetric else functools.partial(fit, threads=1)
-        factorization = method(matrices[matrix], rank, seed=start_seed, **options)
-        progress(next(done) / steps)
-        return factorization
-
-    def likelihood(rank: int) -> float:
-        divergence = least_divergence(whole, fits[rank, 0], seed, **options)
-        progress(next(done) / steps)
-        return log_likelihood(values, divergence)
-
+    counts, mapper = counts and not symmetric, mapper or Threads(cores())
+    done, steps = 0, len(jobs) + counts * len(ordered)
+    surveyed = _Surveyed(matrices, seed, options, symmetric=symmetric)
     fits: dict[tuple[int, int], list[Factorization]] = {}
-    for (rank, matrix, _), factorization in zip(jobs, threaded(threads)(fit_job, jobs), strict=True):
+    for (rank, matrix, _), factorization in zip(jobs, mapper(_fit_job, jobs, shared=surveyed), strict=True):
         fits.setdefault((rank, matrix), []).append(factorization)
+        progress((done := done + 1) / steps)
     predicted = {
         rank: [trial.divergence_of(min(fits[rank, matrix], key=_divergence)) for matrix, trial in enumerate(trials, 1)]
         for rank in ordered
     }
-    likelihoods = list(threaded(threads)(likelihood, ordered)) if counts else [float("nan")] * len(ordered)
+    likelihoods = [float("nan")] * len(ordered)
+    restarted = [fits[rank, 0] for rank in ordered if counts]
+    for index, divergence in enumerate(mapper(_least_divergence, restarted, shared=surveyed)):
+        likelihoods[index] = log_likelihood(values, divergence)
+        progress((done := done + 1) / steps)
     rows = [_row(rank, predicted[rank], fits[rank, 0], at) for rank, at in zip(ordered, likelihoods, strict=True)]
     by: HeldOut = "samples" if splits else "pairs" if symmetric else "entries"
     return RankSurvey(tuple(rows), by, {rank: tuple(fits[rank, 0]) for rank in ordered})
+
+
+@dataclass(frozen=True, slots=True)
+class _Surveyed:
+    """What all fits of a survey share: V, V without what each trial holds out, the seed, and arguments of `fit`."""
+
+    matrices: tuple[Observed, ...]
+    seed: int
+    options: Mapping[str, Any]
+    _: KW_ONLY
+    symmetric: bool
+
+
+def _fit_job(surveyed: _Surveyed, job: tuple[int, int, int]) -> Factorization:
+    rank, matrix, seed = job
+    if surveyed.symmetric:
+        return fit_symmetric(surveyed.matrices[matrix], rank, seed=seed, **surveyed.options)
+    return fit(surveyed.matrices[matrix], rank, seed=seed, threads=1, **surveyed.options)
+
+
+def _least_divergence(surveyed: _Surveyed, fits: Sequence[Factorization]) -> float:
+    return least_divergence(surveyed.matrices[0], fits, surveyed.seed, **surveyed.options)
 
 
 @dataclass(frozen=True, slots=True)

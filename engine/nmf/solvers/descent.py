@@ -6,20 +6,19 @@ Which of the two it is depends on the matrix alone, so that the bits are the sam
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import NotConverged
+from ...mapping import open_threads
 from . import kernels
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from numpy.typing import NDArray
 
+    from ...mapping import Mapper
     from .kernels import StoredEntries
     from .sides import Side
 
@@ -62,8 +61,8 @@ def descend(
     if rows.work(w.shape[1]) < LARGE:
         w, h, sweeps, converged = kernels.compiled_minimize(*arguments, 1)
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            w, h, sweeps, converged = kernels.minimize(*arguments, _Workers(pool, threads))
+        with open_threads(threads) as mapper:
+            w, h, sweeps, converged = kernels.minimize(*arguments, _Workers(mapper, threads))
     return _checked_descent(w, h, trace[:sweeps], converged=bool(converged))
 
 
@@ -83,26 +82,29 @@ def _checked_descent(w: NDArray[Any], h: NDArray[Any], trace: NDArray[np.float64
     return Descent(w, h, trace, converged)
 
 
+HalfSweep = tuple["StoredEntries", "NDArray[Any]", "NDArray[Any]", "NDArray[np.float64]"]
+"""The lines, their factors, which change, those of the other side, and the divergences."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Workers:
     """Threads, and how many."""
 
-    pool: Executor
+    mapper: Mapper
     threads: int
 
     def half_sweep(
         self, stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64]
     ) -> None:
-        """Do a half-sweep, a band of lines a thread, the last band on the calling one."""
+        """Do a half-sweep, a band of lines a thread."""
+        bands = itertools.pairwise(_bands(stored, self.threads))
+        for _ in self.mapper(_sweep_band, bands, shared=(stored, factors, others, divergences)):
+            pass
 
-        def band(first: int, last: int) -> None:
-            kernels.sweep(stored, factors, others, first, last, divergences, True)
 
-        bounds = _bands(stored, self.threads)
-        futures = [self.pool.submit(band, first, last) for first, last in itertools.pairwise(bounds[:-1])]
-        band(bounds[-2], bounds[-1])
-        for future in futures:
-            future.result()
+def _sweep_band(half_sweep: HalfSweep, band: tuple[int, int]) -> None:
+    stored, factors, others, divergences = half_sweep
+    kernels.sweep(stored, factors, others, *band, divergences, True)
 
 
 def _bands(stored: StoredEntries, number: int) -> list[int]:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
+from ...mapping import Threads
 from ...threads import cores
 from ...wording import printable
 from .observed import check_entries, check_observed, missing_entries, observe
@@ -114,8 +115,8 @@ class KLNMF:
             if self.restarts == 1:
                 best = fit(observed, self.n_components, seed=first, threads=self.threads, **how)
             else:
-                seeds, threads = range(first, first + self.restarts), self.threads or cores()
-                fits = fit_each(observed, self.n_components, seeds, threads=threads, **how)
+                seeds, mapper = range(first, first + self.restarts), Threads(self.threads or cores())
+                fits = fit_each(observed, self.n_components, seeds, mapper=mapper, **how)
                 best = min(fits, key=lambda candidate: candidate.divergence)
         if not best.converged:
             _warn(

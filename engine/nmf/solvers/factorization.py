@@ -98,6 +98,5 @@ def residual_of(observed: Observed, w: NDArray[Any], h: NDArray[Any]) -> float:
 
 def _one_side(gradient: NDArray[np.float64], factors: NDArray[Any], others: NDArray[Any]) -> float:
     mass = factors * others.sum(axis=0, dtype=np.float64)
-    total = mass.sum()
-    falling = np.maximum(0.0, -gradient).max(axis=1)
-    return float(max(np.sum(mass * np.abs(gradient)), np.sum(mass.sum(axis=1) * falling)) / total)
+    falling = np.maximum(0.0, -gradient.min(axis=1))
+    return float(max((mass * np.abs(gradient)).sum(), (mass.sum(axis=1) * falling).sum()) / mass.sum())

@@ -18,7 +18,7 @@ A line is passed over R times: what the update of a coordinate adds to WH is add
 taken. A batch of a few lines is updated together, so that the processor works on one while it waits for the sums of
 another; lines are copied to where they are padded to a whole number of vectors, with v = 0, b = 0 and WH = 1. Inside
 the passes arrays are addressed by their indices: numba counts references to each slice, which takes as long as 60
-entries.
+entries. It counts them of each array of a `StoredEntries` that is looked up too, so that a half-sweep does so once.
 
 `minimize` and its symmetric twin repeat such sweeps, and extrapolate beyond the end of each. They are plain Python: for
 a large matrix they run as they are and spread each half-sweep over threads; for a small one, whose sweeps take no
@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,30 +110,68 @@ class StoredEntries(NamedTuple):
     missing: NDArray[np.int32]
 
 
+COMPILED: dict[str, Any] = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}, "error_model": "numpy"}
+"""Options of numba. Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning. A
+function that calls others has to allow it too: what is allowed within it is what the vector units get."""
+
+
 def compiled(function: Function) -> Function:
     """Return a function compiled by numba, without the interpreter's lock, and kept on disk for the next process."""
-    # Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning. A function that
-    # calls others has to allow it too: what is allowed within it is what the vector units get.
-    how: dict[str, Any] = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}, "error_model": "numpy"}
     # An earlier release's code is unpickled before numba asks whether it is stale, and names the class of its argument:
     # under the name of another class it is not looked for.
     function.__qualname__ += f".{StoredEntries.__name__}"
     try:
-        return cast("Function", njit(cache=True, **how)(function))
+        return cast("Function", njit(cache=True, **COMPILED)(function))
     except RuntimeError:  # there is no folder in which it could be kept
-        return cast("Function", njit(**how)(function))
+        return cast("Function", njit(**COMPILED)(function))
 
 
-@compiled
+def inlined(function: Function) -> Function:
+    """Return a function that is compiled into those that call it: calls hand over each array as seven numbers."""
+    return cast("Function", njit(forceinline=True, **COMPILED)(function))
+
+
+def _load_bits(context: Any, array: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_pointer_to_bits(context, builder, signature, arguments))
+
+    return types.int32(array, index), generate
+
+
+def _store_bits(context: Any, array: Any, index: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[2], _pointer_to_bits(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.int32), generate
+
+
+def _pointer_to_bits(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    pointer = builder.gep(array.data, [arguments[1]])
+    return builder.bitcast(pointer, context.get_value_type(types.int32).as_pointer())
+
+
+load_bits: Any = intrinsic(_load_bits)
+"""Return the bits of an entry of an array in single precision: references to a view of it would be counted."""
+
+store_bits: Any = intrinsic(_store_bits)
+"""Put bits in the place of an entry of an array in single precision."""
+
+
+@inlined
 def majoriser_minimum(a: float, s1: float, s2: float, total: float, floor: float) -> float:
     """Return the least point of a coordinate's majoriser, from its two sums and the total of the other's column."""
     gradient = total - s1
-    if gradient < 0.0:
-        new = a - gradient * s1 / (s2 * total) if s2 > 0.0 and total > 0.0 else a
-    elif s2 > 0.0:
-        new = a / (1.0 + gradient / (a * s2))
-    else:
-        new = floor if gradient > 0.0 else a
+    if not (s2 > 0.0 and total > 0.0):  # seldom
+        if gradient < 0.0 or not (s2 > 0.0 or gradient > 0.0):
+            return max(floor, a)
+        return max(floor, a / (1.0 + gradient / (a * s2)) if s2 > 0.0 else floor)
+    # Nobody can foresee the sign, so that a branch would hold up the processor every other time: both majorisers have
+    # the same two quotients here, of which the second of the first is by 1.
+    falls = gradient < 0.0
+    quotient = (gradient * s1 if falls else gradient) / (s2 * total if falls else a * s2)
+    new = (a - quotient if falls else a) / (1.0 if falls else 1.0 + quotient)
     return max(floor, new)
 
 
@@ -157,14 +195,13 @@ def _divergence(values: Any, product: Any, ratio: Any, at: Any, padded: Any) -> 
     def in_single(values: Any, product: Any, ratio: Any, at: Any, padded: Any) -> float:
         # log by the polynomial of Cephes's logf, so that it runs in vectors; with x = 2^e (1 + f) what cancels in
         # x − 1 − log x where x is near 1 is left out beforehand.
-        bits = ratio.view(np.int32)
         total = 0.0
         for j in range(padded):
             ratio[j] = product[at, j] / values[at, j] if values[at, j] > np.float32(LEAST_VALUE) else np.float32(1.0)
         for j in range(padded):
             x = ratio[j]
-            exponent = np.int32(np.int32(bits[j] - np.int32(LEAST_NORMAL_MANTISSA)) >> np.int32(23))
-            bits[j] = np.int32(bits[j] - np.int32(exponent << np.int32(23)))
+            exponent = np.int32(np.int32(load_bits(ratio, j) - np.int32(LEAST_NORMAL_MANTISSA)) >> np.int32(23))
+            store_bits(ratio, j, np.int32(load_bits(ratio, j) - np.int32(exponent << np.int32(23))))
             e = np.float32(exponent)
             f = np.float32(ratio[j] - np.float32(1.0))
             p = np.float32(7.0376836292e-2)
@@ -195,26 +232,27 @@ def column_sums(others: NDArray[Any]) -> NDArray[np.float64]:
     return sums
 
 
-@compiled
+@inlined
 def sum_observed(
-    stored: StoredEntries, i: int, others: NDArray[Any], sums: NDArray[np.float64], totals: NDArray[np.float64], at: int
-) -> None:
+    missing_starts: NDArray[np.int64], missing: NDArray[np.int32], i: int, others: NDArray[Any],
+    sums: NDArray[np.float64], totals: NDArray[np.float64], at: int,
+) -> None:  # fmt: skip
     """Put B over the observed entries of line i into `totals`: the sums less the missing ones, or added up anew.
 
     Missing entries are bound by nothing and may be far larger than the observed: the difference would be rounding.
     """
     n, rank = others.shape
-    first, last = stored.missing_starts[i], stored.missing_starts[i + 1]
+    first, last = missing_starts[i], missing_starts[i + 1]
     for r in range(rank):
         totals[at, r] = sums[r]
     for k in range(first, last):
         for r in range(rank):
-            totals[at, r] -= np.float64(others[stored.missing[k], r])
+            totals[at, r] -= np.float64(others[missing[k], r])
     for r in range(rank):
         if totals[at, r] < RESUM_BELOW * sums[r]:
             total, k = 0.0, first
             for j in range(n):
-                if k < last and stored.missing[k] == j:
+                if k < last and missing[k] == j:
                     k += 1
                 else:
                     total += np.float64(others[j, r])
@@ -263,33 +301,29 @@ def _allocate_packed(stored: Any, others: Any, width: Any) -> Callable[..., Any]
 
 
 def load_line(
-    stored: StoredEntries, i: int, others: NDArray[Any], values: NDArray[Any], packed: NDArray[Any], at: int
-) -> int:
+    entries: NDArray[Any], starts: NDArray[np.int64], indices: NDArray[np.int32], i: int, others: NDArray[Any],
+    values: NDArray[Any], packed: NDArray[Any], at: int,
+) -> int:  # fmt: skip
     """Put line i of V into `values`, and h along it into `packed`; return its number of entries."""
-    raise NotImplementedError(f"only in compiled code, not for {stored}, {i}, {others}, {values}, {packed}, {at}")
+    raise NotImplementedError(f"only in compiled code: {entries, starts, indices, i, others, values, packed, at}")
 
 
 @overload(load_line)
 def _load_line(
-    stored: Any,
-    i: Any,
-    others: Any,
-    values: Any,
-    packed: Any,
-    at: Any,
+    entries: Any, starts: Any, indices: Any, i: Any, others: Any, values: Any, packed: Any, at: Any
 ) -> Callable[..., int]:
-    def dense(stored: Any, i: Any, others: Any, values: Any, packed: Any, at: Any) -> int:
+    def dense(entries: Any, starts: Any, indices: Any, i: Any, others: Any, values: Any, packed: Any, at: Any) -> int:
         n = len(others)
         for j in range(n):
-            values[at, j] = stored.values[i, j]
+            values[at, j] = entries[i, j]
         return n
 
-    def sparse(stored: Any, i: Any, others: Any, values: Any, packed: Any, at: Any) -> int:
-        start, rank = stored.starts[i], others.shape[1]
-        count = stored.starts[i + 1] - start
+    def sparse(entries: Any, starts: Any, indices: Any, i: Any, others: Any, values: Any, packed: Any, at: Any) -> int:
+        start, rank = starts[i], others.shape[1]
+        count = starts[i + 1] - start
         for j in range(count):
-            values[at, j] = stored.values[start + j]
-            column = stored.indices[start + j]
+            values[at, j] = entries[start + j]
+            column = indices[start + j]
             for r in range(rank):
                 packed[at * rank + r, j] = others[column, r]
         for j in range(count, padded_length(count)):
@@ -298,7 +332,7 @@ def _load_line(
                 packed[at * rank + r, j] = 0
         return count
 
-    return dense if stored[0].ndim == 2 else sparse
+    return dense if entries.ndim == 2 else sparse
 
 
 @compiled
@@ -307,7 +341,7 @@ def padded_length(count: int) -> int:
     return (count + VECTOR - 1) // VECTOR * VECTOR
 
 
-@compiled
+@inlined
 def multiply_line(
     factors: NDArray[Any], i: int, packed: NDArray[Any], stride: int, product: NDArray[Any], at: int, count: int,
     padded: int,
@@ -330,7 +364,7 @@ def multiply_line(
         product[at, j] = 1
 
 
-@compiled
+@inlined
 def sums_over(
     values: NDArray[Any], product: NDArray[Any], packed: NDArray[Any], at: int, change: Any, previous: int,
     current: int, first: int, last: int,
@@ -390,6 +424,7 @@ def sweep(
 
     Without `updating`, do that alone.
     """
+    entries, starts, indices, missing_starts, missing = stored
     rank, width = others.shape[1], padded_length(longest_line(stored, others, first, last))
     sums, (packed, stride) = column_sums(others), allocate_packed(stored, others, width)
     values = np.zeros((BATCH, width), dtype=factors.dtype)
@@ -399,9 +434,9 @@ def sweep(
     for i in range(first, last, BATCH):
         size = min(BATCH, last - i)
         for at in range(size):
-            counts[at] = load_line(stored, i + at, others, values, packed, at)
+            counts[at] = load_line(entries, starts, indices, i + at, others, values, packed, at)
             padded_lengths[at] = padded_length(counts[at])
-            sum_observed(stored, i + at, others, sums, totals, at)
+            sum_observed(missing_starts, missing, i + at, others, sums, totals, at)
             multiply_line(factors, i + at, packed, stride, product, at, counts[at], padded_lengths[at])
         if updating:
             update(factors, i, size, values, product, packed, stride, totals, padded_lengths, changes)
@@ -409,44 +444,63 @@ def sweep(
             for at in range(size):
                 for j in range(counts[at], padded_lengths[at]):
                     product[at, j] = 0
-                divergences[i + at] = line_divergence(
-                    stored, i + at, values, product, ratio, factors, totals, at, padded_lengths[at]
+                blank_missing(entries, missing_starts, missing, i + at, product, at)
+                of_stored = divergence(values, product, ratio, at, padded_lengths[at])
+                divergences[i + at] = add_unstored(
+                    entries, of_stored, product, factors, i + at, totals, at, padded_lengths[at]
                 )
 
 
-def line_divergence(
-    stored: StoredEntries, i: int, values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any],
-    factors: NDArray[Any],
+def blank_missing(
+    entries: NDArray[Any], missing_starts: NDArray[np.int64], missing: NDArray[np.int32], i: int,
+    product: NDArray[Any], at: int,
+) -> None:  # fmt: skip
+    """Put 0 into `product` where nothing is observed of line i; of a sparse V nothing of that is stored."""
+    raise NotImplementedError(f"only in compiled code, not for {entries, missing_starts, missing, i, product, at}")
+
+
+@overload(blank_missing)
+def _blank_missing(
+    entries: Any, missing_starts: Any, missing: Any, i: Any, product: Any, at: Any
+) -> Callable[..., None]:
+    def dense(entries: Any, missing_starts: Any, missing: Any, i: Any, product: Any, at: Any) -> None:
+        for k in range(missing_starts[i], missing_starts[i + 1]):
+            product[at, missing[k]] = 0
+
+    def sparse(entries: Any, missing_starts: Any, missing: Any, i: Any, product: Any, at: Any) -> None:
+        pass
+
+    return dense if entries.ndim == 2 else sparse
+
+
+def add_unstored(
+    entries: NDArray[Any], stored: float, product: NDArray[Any], factors: NDArray[Any], i: int,
     totals: NDArray[np.float64], at: int, padded: int,
 ) -> float:  # fmt: skip
-    """Return the divergence of line i."""
-    raise NotImplementedError(
-        f"only in compiled code: {stored, i, values, product, ratio, factors, totals, at, padded}"
-    )
+    """Return the divergence of line i from that of its stored entries: where V is 0 and not stored it is WH."""
+    raise NotImplementedError(f"only in compiled code: {entries, stored, product, factors, i, totals, at, padded}")
 
 
-@overload(line_divergence)
-def _line_divergence(
-    stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
+@overload(add_unstored)
+def _add_unstored(
+    entries: Any, stored: Any, product: Any, factors: Any, i: Any, totals: Any, at: Any, padded: Any
 ) -> Callable[..., float]:
     def dense(
-        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
+        entries: Any, stored: Any, product: Any, factors: Any, i: Any, totals: Any, at: Any, padded: Any
     ) -> float:
-        for k in range(stored.missing_starts[i], stored.missing_starts[i + 1]):
-            product[at, stored.missing[k]] = 0
-        return divergence(values, product, ratio, at, padded)
+        return stored
 
     def sparse(
-        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
+        entries: Any, stored: Any, product: Any, factors: Any, i: Any, totals: Any, at: Any, padded: Any
     ) -> float:
-        left = divergence(values, product, ratio, at, padded)
+        left = stored
         for j in range(padded):
             left -= np.float64(product[at, j])
         for r in range(factors.shape[1]):
             left += np.float64(factors[i, r]) * totals[at, r]
         return left
 
-    return dense if stored[0].ndim == 2 else sparse
+    return dense if entries.ndim == 2 else sparse
 
 
 @compiled
@@ -455,15 +509,16 @@ def sweep_symmetric(stored: StoredEntries, factors: NDArray[Any]) -> None:
 
     The diagonal is missing, so that the weights of a line are not on both sides.
     """
+    entries, starts, indices, missing_starts, missing = stored
     n, rank = factors.shape
     width = padded_length(longest_line(stored, factors, 0, n))
     sums, (packed, stride) = column_sums(factors), allocate_packed(stored, factors, width)
     values, product = np.zeros((1, width), dtype=factors.dtype), np.empty((1, width), dtype=factors.dtype)
     totals, padded_lengths, changes = np.empty((1, rank)), np.empty(1, dtype=np.int64), np.empty(1, dtype=factors.dtype)
     for i in range(n):
-        count = load_line(stored, i, factors, values, packed, FIRST)
+        count = load_line(entries, starts, indices, i, factors, values, packed, FIRST)
         padded_lengths[0] = padded_length(count)
-        sum_observed(stored, i, factors, sums, totals, FIRST)
+        sum_observed(missing_starts, missing, i, factors, sums, totals, FIRST)
         multiply_line(factors, i, packed, stride, product, FIRST, count, padded_lengths[0])
         for r in range(rank):
             sums[r] -= factors[i, r]
@@ -475,24 +530,29 @@ def sweep_symmetric(stored: StoredEntries, factors: NDArray[Any]) -> None:
                 packed[r, i] = factors[i, r]
 
 
+called_sums_over: Any = compiled(cast("Any", sums_over).py_func)
+"""`sums_over` for a function that needs s₁ alone: compiled into it, it would add up in another order."""
+
+
 @compiled
 def gradient(stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     """Return 1 − s₁/B for each coordinate of all lines, shape (m, R)."""
+    entries, starts, indices, missing_starts, missing = stored
     m, rank = factors.shape
     width = padded_length(longest_line(stored, others, 0, m))
     sums, (packed, stride) = column_sums(others), allocate_packed(stored, others, width)
     values, product = np.zeros((1, width), dtype=factors.dtype), np.empty((1, width), dtype=factors.dtype)
     totals, still, scaled = np.empty((1, rank)), values.dtype.type(0), np.empty((m, rank))
     for i in range(m):
-        count = load_line(stored, i, others, values, packed, FIRST)
-        sum_observed(stored, i, others, sums, totals, FIRST)
+        count = load_line(entries, starts, indices, i, others, values, packed, FIRST)
+        sum_observed(missing_starts, missing, i, others, sums, totals, FIRST)
         padded = padded_length(count)
         multiply_line(factors, i, packed, stride, product, FIRST, count, padded)
         for r in range(rank):
             s1 = 0.0
             for first in range(0, padded, SINGLE_SUM_LENGTH):
                 last = min(first + SINGLE_SUM_LENGTH, padded)
-                s1 += np.float64(sums_over(values, product, packed, FIRST, still, r, r, first, last)[0])
+                s1 += np.float64(called_sums_over(values, product, packed, FIRST, still, r, r, first, last)[0])
             scaled[i, r] = 1.0 - s1 / max(totals[0, r], LEAST_DIVISOR)
     return scaled
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +93,8 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     left_out = _left_out(stored, held_out)
     check_observed(left_out, "row", "column")
     filled = _without(stored, left_out)
-    entries = int(np.prod(stored.shape))
-    scale = float(filled.sum()) / (entries - left_out.nnz)
+    entries = math.prod(stored.shape)
+    scale = float(filled.sum()) / (entries if left_out is None else entries - left_out.nnz)
     if scale <= 0.0:
         raise InputError("Every value observed is 0: there is nothing to factor.")
     filled /= scale
@@ -102,7 +103,8 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
         filled = csr_array(filled)
     elif not isinstance(filled, np.ndarray):
         filled = filled.toarray()
-    return Observed(Side.from_matrix(filled, left_out, dtype), Side.from_matrix(filled.T, left_out.T, dtype), scale)
+    rows = Side.from_matrix(filled, left_out, dtype)
+    return Observed(rows, Side.from_matrix(filled.T, None if left_out is None else left_out.T, dtype), scale)
 
 
 def speckled(values: Any, share: float, seed: int) -> Sparse:
@@ -147,6 +149,8 @@ def check_entries(values: Any, row: str, column: str) -> None:
     """
     dense = isinstance(values, np.ndarray)
     data = values if dense else values.tocsr().data
+    if data.size and data.min() >= 0.0 and data.max() <= LARGEST_VALUE:  # neither is true of NaN
+        return
     for bad, what, hint in (
         (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
         (np.isinf(data), "infinite", "Correct it, or make it NaN, which is treated as missing."),
@@ -194,18 +198,20 @@ def check_kind(values: Any) -> None:
         raise InputError("Complex values have no non-negative factors.")
 
 
-def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
-    """Return where nothing is observed, True in CSR."""
+def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse | None:
+    """Return where nothing is observed, True in CSR; None if nowhere."""
     if held_out is not None and (held_out.shape != stored.shape or held_out.dtype != np.bool_):
         raise InputError(
             f"What is held out is an array of bool of shape {stored.shape}, not of {held_out.dtype} of shape "
             f"{held_out.shape}."
         )
-    missing = missing_entries(stored)
-    return missing if held_out is None else csr_array(missing + csr_array(held_out))
+    is_complete = not np.any(np.isnan(stored if isinstance(stored, np.ndarray) else stored.data))
+    if held_out is None:
+        return None if is_complete else missing_entries(stored)
+    return csr_array(held_out if is_complete else missing_entries(stored) + csr_array(held_out))
 
 
-def check_observed(left_out: Sparse, row: str, column: str) -> None:
+def check_observed(left_out: Sparse | None, row: str, column: str) -> None:
     """Refuse a row or column of which nothing is observed: its factors would be undetermined.
 
     Raises
@@ -213,6 +219,8 @@ def check_observed(left_out: Sparse, row: str, column: str) -> None:
     InputError
         The first is named, by what rows and columns are.
     """
+    if left_out is None:
+        return
     for name, counts, most in (
         (row, np.diff(left_out.indptr), left_out.shape[1]),
         (column, np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
@@ -224,14 +232,18 @@ def check_observed(left_out: Sparse, row: str, column: str) -> None:
             )
 
 
-def _without(stored: Matrix, left_out: Sparse) -> Matrix:
-    """Return V with 0 where nothing is observed, dense or in CSR as it came."""
+def _without(stored: Matrix, left_out: Sparse | None) -> Matrix:
+    """Return a copy of V with 0 where nothing is observed, dense or in CSR as it came."""
     if isinstance(stored, np.ndarray):
         filled = stored.copy()
-        filled[left_out.nonzero()] = 0.0
+        if left_out is not None:
+            filled[left_out.nonzero()] = 0.0
         return filled
     filled = csr_array(stored, copy=True)
-    filled.data = np.where(np.isnan(filled.data), 0.0, filled.data)
-    filled = csr_array(filled - filled.multiply(left_out))
+    if left_out is None:
+        filled.sum_duplicates()
+    else:
+        filled.data = np.where(np.isnan(filled.data), 0.0, filled.data)
+        filled = csr_array(filled - filled.multiply(left_out))
     filled.eliminate_zeros()
     return filled

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NOT_SPARSE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
 """Starts and indices of a dense V: none."""
 
+NONE_MISSING = np.empty(0, dtype=np.int32)
+"""The indices of what is missing where everything is observed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -34,8 +37,11 @@ class Side:
 
     @staticmethod
     def from_matrix(values: Any, left_out: Any, dtype: type) -> Side:
-        """Return the rows of V, an ndarray or sparse, and of where nothing is observed, sparse."""
-        missing_starts, missing, _ = _csr_arrays(left_out)
+        """Return the rows of V, an ndarray or sparse, and of where nothing is observed, sparse; None if nowhere."""
+        if left_out is None:
+            missing_starts, missing = np.zeros(values.shape[0] + 1, dtype=np.int64), NONE_MISSING
+        else:
+            missing_starts, missing, _ = _csr_arrays(left_out)
         if isinstance(values, np.ndarray):
             return Side(StoredEntries(np.ascontiguousarray(values, dtype=dtype), *NOT_SPARSE, missing_starts, missing))
         starts, indices, stored = _csr_arrays(values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InputError
-from ...mapping import threaded
+from ...mapping import Threads
 from ...threads import cores
 from .descent import descend
 from .factorization import Factorization, finish
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...mapping import Mapper
     from .observed import Observed
 
     Factors = tuple[NDArray[Any], NDArray[Any]]  # W of shape (p, R) and Hᵀ of shape (n, R)
@@ -87,24 +88,30 @@ def fit_each(
     rank: int,
     seeds: Sequence[int],
     *,
-    threads: int,
+    mapper: Mapper | None = None,
     progress: Callable[[], object] = lambda: None,
     **options: Any,
 ) -> list[Factorization]:
-    """Return a fit from each of several seeds, in their order, side by side in threads; arguments as for `fit`.
+    """Return a fit from each of several seeds, in their order, side by side; arguments as for `fit`.
 
     Parameters
     ----------
+    mapper : Mapper, optional
+        What runs the fits; a thread a core by default.
     progress : callable
         Called after each fit.
     """
-
-    def fit_one(seed: int) -> Factorization:
-        factorization = fit(observed, rank, seed=seed, threads=1, **options)
+    fits: list[Factorization] = []
+    mapper = mapper or Threads(cores())
+    for factorization in mapper(_fit_from, seeds, shared=(observed, rank, options)):
+        fits.append(factorization)
         progress()
-        return factorization
+    return fits
 
-    return list(threaded(threads)(fit_one, seeds))
+
+def _fit_from(shared: tuple[Observed, int, dict[str, Any]], seed: int) -> Factorization:
+    observed, rank, options = shared
+    return fit(observed, rank, seed=seed, threads=1, **options)
 
 
 def check_rank(observed: Observed, rank: int) -> None:
@@ -137,7 +144,7 @@ def _check_start(observed: Observed, rank: int, start: tuple[NDArray[np.float64]
     (p, n) = observed.shape
     if w.shape != (p, rank) or h.shape != (rank, n):
         raise InputError(f"A start of shapes {w.shape} and {h.shape} does not fit: ({p}, {rank}) and ({rank}, {n}) do.")
-    if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
+    if not all(factor.min() >= 0.0 and factor.max() < np.inf for factor in (w, h)):  # neither is true of NaN
         raise InputError("A start may hold no negative number, and none that is not finite.")
     check_size(observed, w, h)
     return (w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))

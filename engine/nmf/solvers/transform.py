@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from ...mapping import threaded
+from ...mapping import Sequential, Threads, apply
 from ...threads import cores
 from ...wording import counted
 from .kernels import FLOOR
@@ -135,7 +135,8 @@ def transform(
         return _solve(lines.select(which), totals[which], seen[which], weights, tolerance, most_sweeps)
 
     bands = (threads or cores()) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
-    parts = list(threaded(bands)(solve, np.array_split(np.arange(len(lines)), bands)))
+    mapper = Threads(bands) if bands > 1 else Sequential()
+    parts = list(mapper(apply, np.array_split(np.arange(len(lines)), bands), shared=solve))
     return Projection(
         np.concatenate([part.usage for part in parts], axis=1),
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("divergences", "excess", "converged")),

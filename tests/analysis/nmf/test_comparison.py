@@ -12,6 +12,7 @@ from grnledger.analysis import resampling
 from grnledger.analysis.nmf.comparison import compare
 from grnledger.analysis.resampling import resampling_of
 from grnledger.engine.errors import InputError, NotFound
+from grnledger.engine.mapping import Threads
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.nmf import simulate_counts
 from grnledger.engine.nmf.modules.comparison import Movement, align_modules, membership_distances, module_changes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from grnledger.analysis.resampling import Resampling
+    from grnledger.engine.network.snapshot import Snapshot
     from grnledger.storage.repository import Repository
 
 
@@ -35,6 +38,15 @@ def made_of(*groups: list[int], genes: int = 12) -> Factorization:
 
 
 ALL = list(range(12))
+
+
+def keep(_: None, snapshot: Snapshot) -> Snapshot:
+    return snapshot
+
+
+def drawn(source: Resampling, number: int, seed: int) -> list[Snapshot]:
+    """The networks of some drawings."""
+    return list(source.map_drawings(keep, number, seed, shared=None, mapper=Threads(2)))
 
 
 @pytest.mark.parametrize(
@@ -127,14 +139,14 @@ def test_drawing_every_sample_once_gives_the_version_itself(repo: Repository, mo
             return np.arange(low, high)
 
     monkeypatch.setattr(np.random, "default_rng", lambda _: Once())
-    (same,) = resampling_of(repo, "v2").drawn(1, seed=0)
+    (same,) = drawn(resampling_of(repo, "v2"), 1, seed=0)
     own = repo.snapshot("v2", from_base=True)
     np.testing.assert_allclose(same.covariance.to_dense(), own.covariance.to_dense(), rtol=1e-10, atol=1e-12)
 
 
 def test_drawings_differ_from_each_other_and_are_the_same_for_a_seed(repo: Repository) -> None:
-    first, two = (snapshot.covariance.to_dense() for snapshot in resampling_of(repo, "v1").drawn(2, seed=3))
-    again = next(iter(resampling_of(repo, "v1").drawn(1, seed=3))).covariance.to_dense()
+    first, two = (snapshot.covariance.to_dense() for snapshot in drawn(resampling_of(repo, "v1"), 2, seed=3))
+    again = drawn(resampling_of(repo, "v1"), 1, seed=3)[0].covariance.to_dense()
     assert not np.allclose(first, two)
     np.testing.assert_array_equal(first, again)
 
@@ -168,13 +180,13 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
 
     source = resampling_of(repo, "v1")
     monkeypatch.setattr(resampling, "estimate_covariance", now_and_then)
-    assert len(list(source.drawn(4, seed=1))) == 4
+    assert len(drawn(source, 4, seed=1)) == 4
     assert refused[0] == 12
     assert source.halves(2, seed=1) == []
     monkeypatch.setattr(resampling, "ATTEMPTS", 2)
     refused[0] = 0
     with pytest.raises(InputError, match="refused 2 resamples: one gene is constant"):
-        list(source.drawn(1, seed=1))
+        drawn(source, 1, seed=1)
 
 
 def test_halves_part_the_samples(repo: Repository) -> None:

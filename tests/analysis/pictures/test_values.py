@@ -80,7 +80,7 @@ def test_modules_have_their_rows_in_the_order_of_modules() -> None:
     weights[np.arange(24), np.arange(24) % 3] = 5.0
     weights[0] = (3.0, 3.0, 0.0)
     counts = rng.poisson(weights @ rng.gamma(1.0, size=(3, 60)) * 4).astype(np.float64)
-    analysis = analyse(counts, [3], symmetric=False, restarts=2, threads=1)
+    analysis = analyse(counts, [3], symmetric=False, restarts=2)
     genes = tuple(f"G{number:02d}" for number in range(24))
     named = NamedAnalysis(analysis, genes, tuple(map(str, range(60))), "counts", symmetric=False, counts=True)
     shares = modules.module_shares(named)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from grnledger.engine.inference import links as wing
 from grnledger.engine.inference.links import Link, PathwayLinks, pathway_links, strongest_links
+from grnledger.engine.network import operators
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.inversion import invert
@@ -71,7 +72,7 @@ def test_a_link_is_the_partial_correlation_of_gene_and_activity(
     monkeypatch: pytest.MonkeyPatch, form: str, at_once: int
 ) -> None:
     monkeypatch.setattr(wing, "COLUMNS_AT_ONCE", at_once)
-    monkeypatch.setattr(wing, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(operators, "ROWS_AT_ONCE", at_once)
     base = base_of(form)
     covariance, loadings, _ = joint(base)
     precision = np.linalg.inv(covariance)

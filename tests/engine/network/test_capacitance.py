@@ -5,26 +5,27 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from unittest import mock
 
 import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
 from grnledger.engine.network import (
+    anchor as anchor_module,
     capacitance as capacitance_module,
-    columns as columns_module,
     covariance as covariance_module,
 )
-from grnledger.engine.network.anchor import Dense, Diagonal, KnownProducts, anchor_of
+from grnledger.engine.network.anchor import Dense, Diagonal, anchor_of
 from grnledger.engine.network.capacitance import factor
-from grnledger.engine.network.columns import Columns, columns_of
+from grnledger.engine.network.columns import columns_of
 from grnledger.engine.network.covariance import ArraySource, FactorCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from hypothesis import given, settings, strategies as st
+from loadings import sparse_of
 from numpy.typing import NDArray
+from scipy.sparse.linalg import aslinearoperator, cg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -272,6 +273,11 @@ def test_the_operators_are_symmetric_for_scipy_too() -> None:
     np.testing.assert_array_equal(operator.T @ right, operator @ right)
     assert operator.shape == (8, 8)
     assert operator.dtype == np.float64
+    truth = operator.to_dense()
+    np.testing.assert_allclose(cg(operator, right, rtol=1e-12)[0], np.linalg.solve(truth, right), rtol=1e-9)
+    np.testing.assert_allclose((2.0 * aslinearoperator(operator)) @ right, 2.0 * truth @ right, rtol=1e-12)
+    np.testing.assert_allclose(operator @ np.stack([right, right], axis=1), truth @ np.stack([right, right], axis=1))
+    assert operator.matvec(right[:, None]).shape == (8, 1)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -477,8 +483,9 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         core, factors = Dense(ArraySource(matrix.copy())), np.empty((size, 0))
     columns = rng.standard_normal((size, 4)) * (rng.random((size, 4)) < 0.4)
     columns[3] = 0.0
+    columns[[0, 4, 5, 9], range(4)] = 0.5  # each has an entry
     sparse, right = sparse_of(columns), rng.standard_normal((size, 2))
-    both, every, some = np.hstack([factors, columns]), np.arange(4), np.array([0, 3])
+    both, known = np.hstack([factors, columns]), factors.shape[1]
     rows, others = np.array([7, 0, 7, 3]), np.array([3, 7])
     for actual, truth in (
         (core.matmat(right), matrix @ right),
@@ -487,88 +494,13 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         (core.diagonal(), np.diagonal(matrix)),
         (core.rows_times(rows, factors, sparse), matrix[rows] @ both),
         (core.rows_times(None, factors, sparse), matrix @ both),
-        (core.products(factors, sparse, every)[0], columns.T @ matrix @ factors),
-        (core.products(factors, sparse, every)[1], columns.T @ matrix @ columns),
-        (core.products(factors, sparse, some)[0], columns[:, some].T @ matrix @ factors),
-        (core.products(factors, sparse, some)[1], columns[:, some].T @ matrix @ columns),
+        (np.tril(core.gram(factors, sparse))[known:], np.tril(both.T @ matrix @ both)[known:]),
     ):
         np.testing.assert_allclose(actual, truth, rtol=0, atol=1e-13)
-    _, inner = core.products(factors, sparse, every)
-    np.testing.assert_array_equal(inner, inner.T)
-
-
-def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_others_stand_beside_them() -> None:
-    rng = np.random.default_rng(12)
-    base = base_of(Case(50, 0, 1e3, "factors", mixed=False), rng)
-    deviations = base.standard_deviations()
-    pathways = random_pathways(12, 1, deviations, rng)
-    core, factors = anchor_of(base).precision, np.empty((50, 0))
-    pair, whole = columns_of([pathways[2], pathways[6]], deviations), columns_of(pathways, deviations)
-    _, alone = core.products(factors, pair, np.arange(pair.shape[1]))
-    _, everyone = core.products(factors, whole, np.arange(whole.shape[1]))
-    indices = {name: index for index, name in enumerate(name for pathway in pathways for name in pathway.names)}
-    chosen = [indices[name] for pathway in (pathways[2], pathways[6]) for name in pathway.names]
-    np.testing.assert_array_equal(alone, everyone[np.ix_(chosen, chosen)])
-
-
-def sparse_of(dense: Matrix) -> Columns:
-    """The columns with the entries of a dense matrix that are not zero."""
-    owners, genes = np.nonzero(dense.T)
-    starts = np.searchsorted(owners, np.arange(dense.shape[1] + 1))
-    return Columns(dense.shape, genes, starts, dense[genes, owners])
-
-
-@properties
-@given(genes=st.integers(1, 30), ranks=st.tuples(st.integers(0, 6), st.integers(0, 6)), seed=st.integers(0, 2**32 - 1))
-def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_give_the_same_bits(
-    genes: int, ranks: tuple[int, int], seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    dense, others = (rng.standard_normal((genes, rank)) * (rng.random((genes, rank)) < 0.4) for rank in ranks)
-    sparse, beside = sparse_of(dense), sparse_of(others)
-    indices = rng.integers(0, genes, 7)
-    chosen = np.flatnonzero(rng.random(ranks[0]) < 0.5)
-    np.testing.assert_array_equal(sparse.rows(), dense)
-    np.testing.assert_array_equal(sparse.rows(indices), dense[indices])
-    np.testing.assert_array_equal(sparse.select(chosen).rows(), dense[:, chosen])
-    np.testing.assert_array_equal(sparse.touched(), np.flatnonzero(np.any(dense, axis=1)))
-    left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))
-    np.testing.assert_allclose(sparse.times(left), dense @ left, rtol=0, atol=1e-13)
-    np.testing.assert_allclose(sparse.transposed_times(right), dense.T @ right, rtol=0, atol=1e-13)
-    for column in range(3):  # one column alone goes another way, to the same bits
-        np.testing.assert_array_equal(sparse.times(left[:, [column]]), sparse.times(left)[:, [column]])
-        np.testing.assert_array_equal(
-            sparse.transposed_times(right[:, [column]]), sparse.transposed_times(right)[:, [column]]
-        )
-    np.testing.assert_allclose(sparse.products(beside), dense.T @ others, rtol=0, atol=1e-13)
-    column_by_column = sparse.products(beside)
-    with mock.patch.object(columns_module, "FEW_PRODUCTS", -1):  # by the genes that columns share
-        np.testing.assert_array_equal(sparse.products(beside), column_by_column)
-        np.testing.assert_array_equal(beside.products(sparse), column_by_column.T)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Form) -> None:
-    rng = np.random.default_rng(14)
-    base = base_of(Case(40, 0, 1e3, form, mixed=False), rng)
-    deviations, anchor = base.standard_deviations(), anchor_of(base)
-    pathways = random_pathways(24, 1, deviations, rng)
-    before = factor(anchor, [pathways[7], pathways[1], pathways[4]], deviations)
-    indices = {name: index for index, name in enumerate(n for at in (7, 1, 4) for n in pathways[at].names)}
-    order = [pathways[at] for at in (0, 1, 2, 4, 5, 7)]
-    if form == "dense":
-        assert before.products is None
-        return
-    known = KnownProducts(
-        expect(before.products), np.array([indices.get(name, -1) for pathway in order for name in pathway.names])
-    )
-    with_products, cold = (factor(anchor, order, deviations, known=products) for products in (known, None))
-    assert with_products.triangle.tobytes() == cold.triangle.tobytes()
-    wrong = KnownProducts(1.001 * known.products, known.indices)  # and it was taken over, not computed again
-    assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
 
 
 def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchor_module, "SMALL_PANEL", 0)
     base = base_of(Case(20, 0, 1e2, "factors", mixed=False), np.random.default_rng(15))
     deviations = base.standard_deviations()
     pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 from grnledger.engine.errors import NotConverged
 from grnledger.engine.network import stability
 from grnledger.engine.network.anchor import anchor_of
@@ -124,7 +125,7 @@ def test_an_iteration_that_does_not_converge_is_an_error(monkeypatch: pytest.Mon
     def gives_up(*_: object, **__: object) -> None:
         raise ArpackNoConvergence("no eigenvalue after 10 iterations", np.empty(0), np.empty((0, 0)))
 
-    monkeypatch.setattr(stability, "eigsh", gives_up)
+    monkeypatch.setattr(scipy.sparse.linalg, "eigsh", gives_up)
     with pytest.raises(NotConverged, match="10 iterations"):
         spectrum(version("factors", 40, 1e1))
 

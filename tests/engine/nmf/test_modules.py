@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
 from grnledger.engine.nmf.modules import analysis, likelihood, moonlighting as tested, overdispersed
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
@@ -130,7 +131,9 @@ def test_genes_of_two_modules_are_reported_and_hardly_any_other() -> None:
     for seed in range(6):
         drawn = simulate_counts(100, 60, 4, depth=300, moonlighting=8, seed=seed, overdispersion=0.05 * (seed % 2))
         observed = observe(drawn.counts)
-        best = min(fit_each(observed, 4, range(3), threads=1), key=lambda factorization: factorization.divergence)
+        best = min(
+            fit_each(observed, 4, range(3), mapper=Threads(1)), key=lambda factorization: factorization.divergence
+        )
         test = moonlighting(observed, best)
         reported += int(test.by_test.sum())
         right += int((test.by_test & (drawn.minor > 0)).sum())
@@ -152,7 +155,9 @@ def test_the_overdispersion_is_that_of_the_negative_binomial_and_none_for_poisso
         drawn = simulate_counts(120, 60, 3, depth=depth, overdispersion=true, seed=5)
         observed = observe(csr_array(drawn.counts) if form == "sparse" else drawn.counts)
         assert observed.rows.is_sparse == (form == "sparse")
-        best = min(fit_each(observed, 3, range(4), threads=1), key=lambda factorization: factorization.divergence)
+        best = min(
+            fit_each(observed, 3, range(4), mapper=Threads(1)), key=lambda factorization: factorization.divergence
+        )
         assert least <= moonlighting(observed, best).overdispersion <= most
 
 
@@ -211,7 +216,7 @@ def halves_of(values: Matrix, seed: int) -> list[tuple[Matrix, Matrix]]:
 def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() -> None:
     values = np.random.default_rng(2).standard_normal((80, 24))
     whole = np.maximum(np.corrcoef(values), 0.0)
-    how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
+    how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "mapper": Threads(2), "tolerance": 1e-5}
     survey = rank_survey(whole, range(1, 7), splits=halves_of(values, 0), **how)
     assert (survey.chosen.rank, survey.by) == (1, "samples")
     assert "predicts the similarities in the other half of the samples best" in survey.reason
@@ -225,7 +230,7 @@ def test_planted_modules_are_predicted_in_other_samples() -> None:
     values = np.log1p(drawn.counts)
     whole = np.maximum(np.corrcoef(values), 0.0)
     survey = rank_survey(
-        whole, range(1, 6), splits=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
+        whole, range(1, 6), splits=halves_of(values, 1), restarts=2, symmetric=True, counts=False, mapper=Threads(2),
         tolerance=1e-5,
     )  # fmt: skip
     assert survey.chosen.rank == 3
@@ -246,14 +251,14 @@ def test_the_prediction_of_all_pairs_has_the_divergence_written_out() -> None:
 def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
     values = np.array([[0.0, 0.9, 0.1], [0.9, 0.0, 0.2], [0.1, 0.2, 0.0]])
     with pytest.raises(InputError, match="3 × 3 is too small to hold anything out"):
-        rank_survey(values, [1, 2], symmetric=True, counts=False, threads=1)
-    assert rank_survey(values, [1], symmetric=True, counts=False, threads=1).chosen.rank == 1
+        rank_survey(values, [1, 2], symmetric=True, counts=False, mapper=Threads(1))
+    assert rank_survey(values, [1], symmetric=True, counts=False, mapper=Threads(1)).chosen.rank == 1
 
 
 def test_a_single_start_has_no_stability() -> None:
     drawn = simulate_counts(30, 20, 2, depth=30, seed=1)
-    assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, threads=1).stability).all()
-    assert analyse(drawn.counts, [2], symmetric=False, restarts=3, threads=1).stability.min() >= 0.5
+    assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, mapper=Threads(1)).stability).all()
+    assert analyse(drawn.counts, [2], symmetric=False, restarts=3, mapper=Threads(1)).stability.min() >= 0.5
 
 
 def test_a_gene_that_was_never_observed_is_in_no_module_and_harms_no_other() -> None:
@@ -303,7 +308,7 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
     drawn = simulate_counts(120, 60, modules, depth=100, overdispersion=overdispersion, seed=modules)
     shares: list[float] = []
     survey = rank_survey(
-        drawn.counts, range(2, 9), restarts=3, threads=2, tolerance=1e-6, progress=shares.append
+        drawn.counts, range(2, 9), restarts=3, mapper=Threads(2), tolerance=1e-6, progress=shares.append
     )  # fmt: skip
     assert survey.chosen.rank == modules
     assert survey.chosen.dispersion > 0.99
@@ -311,9 +316,9 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
     assert f"Rank {modules} predicts entries held out best" in survey.reason
     assert max(shares) == 1.0
     assert len(shares) == 7 * (3 + 3 * 3 + 1)
-    again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, threads=1, tolerance=1e-6)
+    again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, mapper=Threads(1), tolerance=1e-6)
     assert again.rows[0].held_out == survey.chosen.held_out
-    (alone,) = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6).rows
+    (alone,) = rank_survey(drawn.counts, [modules], restarts=3, mapper=Threads(1), tolerance=1e-6).rows
     assert np.isnan(alone.held_out)
     assert alone.divergence == survey.chosen.divergence
 
@@ -334,7 +339,7 @@ def test_the_survey_gives_its_reason_and_reports_a_flat_curve() -> None:
     assert close.reason.endswith("Rank 3 is within one standard error of it.")
     assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 is the only one surveyed."
     with pytest.raises(InputError, match="needs ranks"):
-        rank_survey(np.ones((4, 4)), [], threads=1)
+        rank_survey(np.ones((4, 4)), [], mapper=Threads(1))
 
 
 def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
@@ -351,7 +356,7 @@ def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -
 
 def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None:
     values, truth = similarities(genes=80, modules=4, seed=3)
-    analysed = analyse(values, range(2, 7), symmetric=True, restarts=5, threads=2)
+    analysed = analyse(values, range(2, 7), symmetric=True, restarts=5, mapper=Threads(2))
     assert analysed.survey.chosen.rank == analysed.best.rank == 4
     assert agreement(analysed.memberships.main, truth) >= 0.98
     assert analysed.moonlighting is None
@@ -364,7 +369,7 @@ def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None
 
 def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
     drawn = simulate_counts(20, 12, 2, depth=9, moonlighting=0, seed=3)
-    fitted = analyse(drawn.counts, [1], symmetric=False, restarts=2, threads=1)
+    fitted = analyse(drawn.counts, [1], symmetric=False, restarts=2, mapper=Threads(1))
     assert fitted.sizes.tolist() == [20]
     assert not fitted.in_two.any()
     assert set(fitted.second[0].tolist()) == {-1}
@@ -447,11 +452,13 @@ def test_likelihoods_of_the_survey_are_those_of_twenty_finished_fits_or_unknown(
     planted = simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts
     for values, ranks, certain in ((counts, range(2, 7), (2, 4)), (planted, range(1, 6), (1, 2, 3))):
         observed = observe(values)
-        survey = rank_survey(values, ranks, threads=2, **analysis.SURVEY_FIT)
+        survey = rank_survey(values, ranks, mapper=Threads(2), **analysis.SURVEY_FIT)
         known = {row.rank: row for row in survey.rows if np.isfinite(row.log_likelihood)}
         assert {*certain} <= {*known}
         for rank, row in known.items():
-            best = min(fit.divergence for fit in fit_each(observed, rank, range(20), threads=2, **analysis.FINAL_FIT))
+            best = min(
+                fit.divergence for fit in fit_each(observed, rank, range(20), mapper=Threads(2), **analysis.FINAL_FIT)
+            )
             shown = log_likelihood(values, 0.0) - row.log_likelihood
             assert shown == pytest.approx(best, rel=1e-4)
             assert shown <= row.divergence * (1 + 1e-7)
@@ -460,16 +467,16 @@ def test_likelihoods_of_the_survey_are_those_of_twenty_finished_fits_or_unknown(
 
 def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unknown() -> None:
     counts = simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts
-    assert np.isnan(rank_survey(counts, [3], restarts=9, threads=1).chosen.log_likelihood)
-    assert np.isfinite(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
+    assert np.isnan(rank_survey(counts, [3], restarts=9, mapper=Threads(1)).chosen.log_likelihood)
+    assert np.isfinite(rank_survey(counts, [3], restarts=10, mapper=Threads(1)).chosen.log_likelihood)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(likelihood, "FINISHED_FIT", {"tolerance": 0.0, "most_sweeps": 1})
-        assert np.isnan(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
+        assert np.isnan(rank_survey(counts, [3], restarts=10, mapper=Threads(1)).chosen.log_likelihood)
 
 
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
     names, counts = course_data(shared_data)
-    fitted = analyse(counts, range(3, 7), symmetric=False, threads=2)
+    fitted = analyse(counts, range(3, 7), symmetric=False, mapper=Threads(2))
     assert fitted.survey.chosen.rank == 4
     assert fitted.best.converged
     assert [names[index] for index in np.flatnonzero(fitted.in_two)] == ["butternut", "fennel", "papaya"]
@@ -490,7 +497,7 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
 )
 @pytest.mark.parametrize("rank", [2, 3, 5])
 def test_counts_without_distinct_modules_are_analysed_all_the_same(values: Matrix, rank: int) -> None:
-    analysed = analyse(values, [rank], symmetric=False, restarts=2, threads=1)
+    analysed = analyse(values, [rank], symmetric=False, restarts=2, mapper=Threads(1))
     assert analysed.moonlighting is not None
     assert np.all((analysed.moonlighting.q >= 0.0) & (analysed.moonlighting.q <= 1.0))
     assert np.isfinite(analysed.memberships.shares).all()

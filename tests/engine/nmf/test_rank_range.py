@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey
 from grnledger.engine.nmf.modules.rank_range import survey_until_turn
@@ -18,19 +19,21 @@ def counts() -> np.ndarray:
 
 def test_a_rank_beyond_the_first_ones_is_reached(counts: np.ndarray) -> None:
     shares: list[float] = []
-    survey = survey_until_turn(counts, range(2, 4), 30, restarts=2, seed=0, threads=2, progress=shares.append, **LIMITS)
+    survey = survey_until_turn(
+        counts, range(2, 4), 30, restarts=2, seed=0, mapper=Threads(2), progress=shares.append, **LIMITS
+    )
     assert survey.chosen.rank == 6
     assert [row.rank for row in survey.rows] == list(range(2, 12))  # 2:3, and four at a time
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    whole = rank_survey(counts, range(2, 12), restarts=2, seed=0, threads=1, counts=False, **LIMITS)
+    whole = rank_survey(counts, range(2, 12), restarts=2, seed=0, mapper=Threads(1), counts=False, **LIMITS)
     for row, other in zip(survey.rows, whole.rows, strict=True):
         assert (row.held_out, row.divergence) == pytest.approx((other.held_out, other.divergence), rel=1e-9)
     assert len(survey.fits[survey.chosen.rank]) == 2
 
 
 def test_a_survey_ends_where_the_curve_has_turned_or_at_the_highest_rank(counts: np.ndarray) -> None:
-    options = {"restarts": 1, "seed": 0, "threads": 2, "counts": False, **LIMITS}
+    options = {"restarts": 1, "seed": 0, "mapper": Threads(2), "counts": False, **LIMITS}
     assert [row.rank for row in survey_until_turn(counts, range(2, 4), None, **options).rows] == [2, 3]
     capped = survey_until_turn(counts, range(2, 4), 4, **options)  # a single rank is added, and predicted too
     assert [row.rank for row in capped.rows] == [2, 3, 4]

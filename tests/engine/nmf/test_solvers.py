@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
+from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import (
     Factorization,
     fit,
@@ -149,7 +150,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(form: str, monkeypatch:
 def test_restarts_side_by_side_are_the_fits_that_each_seed_gives_alone() -> None:
     observed = observe(counts(50, 40, 3, 8.0, seed=9))
     done: list[None] = []
-    together = fit_each(observed, 3, [5, 6, 7], threads=2, progress=lambda: done.append(None), tolerance=1e-6)
+    together = fit_each(observed, 3, [5, 6, 7], mapper=Threads(2), progress=lambda: done.append(None), tolerance=1e-6)
     assert [factorization.seed for factorization in together] == [5, 6, 7]
     assert len(done) == 3
     for factorization in together:
@@ -234,6 +235,32 @@ def test_ranks_starts_and_masks_that_do_not_fit_are_refused() -> None:
         observe(np.ones((4, 3)), held_out=np.zeros((3, 4), dtype=bool))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_start_with_a_number_that_is_not_finite_is_refused(value: float, side: int) -> None:
+    start = np.ones((4, 2)), np.ones((2, 3))
+    start[side][1, 1] = value
+    with pytest.raises(InputError, match="none that is not finite"):
+        fit(observe(np.ones((4, 3))), 2, start=start)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_held_out_is_the_same_as_no_mask(form: str) -> None:
+    values = as_form(counts(30, 20, 2, 0.3 if form == "sparse" else 20.0, seed=2), form)
+    masked = fit(observe(values, held_out=np.zeros(values.shape, dtype=bool)), 2, most_sweeps=20)
+    plain = fit(observe(values), 2, most_sweeps=20)
+    np.testing.assert_array_equal(masked.modules, plain.modules)
+    np.testing.assert_array_equal(masked.trace, plain.trace)
+
+
+def test_a_sparse_matrix_that_stores_an_entry_in_parts_is_their_sum() -> None:
+    values = csr_array(counts(30, 20, 2, 0.3, seed=2))
+    halves = csr_array((np.repeat(values.data / 2.0, 2), np.repeat(values.indices, 2), 2 * values.indptr))
+    whole, parts = observe(values), observe(halves)
+    np.testing.assert_array_equal(parts.rows.stored.values, whole.rows.stored.values)
+    assert parts.scale == whole.scale
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("form", FORMS)
 def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: type) -> None:
@@ -246,7 +273,7 @@ def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: ty
     w[7], h[:, 11], w[::5, 0] = 0.0, 0.0, 0.0
     fitted = fit(observed, 3, start=(w, h), tolerance=1e-9)
     assert (fitted.modules @ fitted.usage)[7, 11] == pytest.approx(1e6, rel=0.05)
-    best = min(fit_each(observed, 3, range(5), threads=1), key=lambda factorization: factorization.divergence)
+    best = min(fit_each(observed, 3, range(5), mapper=Threads(1)), key=lambda factorization: factorization.divergence)
     assert fitted.divergence <= 1.3 * best.divergence
 
 
@@ -373,7 +400,7 @@ def test_the_reference_accepts_lines_of_zeros_and_missing_lines() -> None:
 def test_a_rank_too_large_is_refused_before_any_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grnledger.engine.nmf.modules.rank.fit", None)
     with pytest.raises(InputError, match="no factors of rank 21"):
-        rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), threads=1)
+        rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), mapper=Threads(1))
 
 
 def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
@@ -382,13 +409,13 @@ def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
     package.mkdir()
     source = Path(kernels.__file__).read_text(encoding="utf-8")
     call = (
-        "import numpy as np, sys; from release import kernels; whole, part = np.zeros(9, np.int64), np.zeros((1, 2));"
-        "entries = getattr(kernels, sys.argv[1])(np.ones((3, 4)), whole, whole, whole, whole);"
-        "kernels.sum_observed(entries, 0, np.ones((4, 2)), np.full(2, 4.0), part, 0); print(part.tolist())"
+        "import numpy as np, sys; from release import kernels; whole = np.zeros(9, np.int64);"
+        "entries = getattr(kernels, sys.argv[1])(np.ones((1, 4)), whole, whole, whole, whole);"
+        "print(kernels.gradient(entries, np.ones((1, 2)), np.ones((4, 2))).tolist())"
     )
     for name in ("StoredEntries", "EntriesStored"):
         (package / "kernels.py").write_text(source.replace("StoredEntries", name), encoding="utf-8")
         run = subprocess.run(
             [sys.executable, "-c", call, name], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        assert (run.stdout, run.stderr) == ("[[4.0, 4.0]]\n", "")
+        assert (run.stdout, run.stderr) == ("[[0.5, 0.5]]\n", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import h5py
@@ -92,6 +93,108 @@ def test_a_covariance_reads_from_every_form(tmp_path: Path):
         stored = read_covariance(tmp_path / "c.h5")
         assert np.array_equal(stored.values, values)
         assert stored.genes == ("a", "b", "c")
+
+
+DTYPES = ["<f8", ">f8", "<f4", "<i4", "u1", "?"]
+
+
+def written_as(tmp_path: Path, form: str, values: np.ndarray) -> Path:
+    """Write a matrix as one of the forms that are read by rows."""
+    path = tmp_path / f"c.{form.split(maxsplit=1)[0]}"
+    if path.suffix == ".npy":
+        np.save(path, np.asfortranarray(values) if "Fortran" in form else values)
+    elif path.suffix == ".npz":
+        (np.savez_compressed if "packed" in form else np.savez)(path, covariance=values)
+    else:
+        chunks = {"rows": (3, len(values)), "columns": (len(values), 2), "tiles": (5, 4)}.get(
+            form.rsplit(maxsplit=1)[-1]
+        )
+        with h5py.File(path, "w") as file:
+            file.create_dataset("covariance", data=values, chunks=chunks)
+    return path
+
+
+FORMS = ["npy", "npy in Fortran order", "npz", "npz packed", "h5", "h5 by rows", "h5 by columns", "h5 by tiles"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_matrix_of_any_numbers_is_read_some_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, dtype: str
+) -> None:
+    size, shares = 11, list[float]()
+    monkeypatch.setattr("grnledger.engine.network.covariance.BLOCK_BYTES", 8 * size * 4)
+    monkeypatch.setattr("grnledger.formats.files.hdf5_members.SLAB", 8 * size * 4)
+    values = (100 * covariance(size)).astype(dtype)
+    file = read_covariance(written_as(tmp_path, form, values), shares.append)
+    assert file.values.dtype == np.float64
+    assert np.array_equal(file.values, values.astype(np.float64))
+    assert file.values.flags.c_contiguous
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) > 1 or values.nbytes <= 8 * size * 4  # all of it is one block
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_matrix_that_is_not_symmetric_is_refused_by_the_pair_as_it_stands_in_the_file(
+    tmp_path: Path, form: str
+) -> None:
+    values = covariance(12)
+    values[2, 7] = 40.0
+    with pytest.raises(InputError, match=r"not symmetric: row 3 with row 8 is 40, row 8 with row 3 is "):
+        read_covariance(written_as(tmp_path, form, values))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("i", "j"), [(0, 0), (0, 11), (5, 3), (11, 10)])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_none_is_named_wherever_it_stands(
+    tmp_path: Path, form: str, i: int, j: int, value: float
+) -> None:
+    values = covariance(12)
+    values[i, j] = value
+    with pytest.raises(InputError, match=rf"row {i + 1} with row {j + 1} is {value}, not a finite number"):
+        read_covariance(written_as(tmp_path, form, values))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_a_truncated_file_is_refused(tmp_path: Path, form: str, share: float) -> None:
+    path = written_as(tmp_path, form, covariance(40))
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(InputError):
+        read_covariance(path)
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "npy in Fortran order"])
+@pytest.mark.parametrize("dtype", ["<f8", "<f4"])
+def test_a_large_matrix_takes_one_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, dtype: str) -> None:
+    size = 600
+    monkeypatch.setattr("grnledger.engine.network.covariance.BLOCK_BYTES", 1 << 17)
+    monkeypatch.setattr("grnledger.engine.network.dense.symmetry.SIDE", 64)
+    half = np.random.default_rng(1).standard_normal((size, size))
+    path = written_as(tmp_path, form, (half + half.T + 60 * np.eye(size)).astype(dtype))
+    del half
+    tracemalloc.start()
+    try:
+        read_covariance(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.4 * 8 * size**2
+
+
+def test_rows_of_text_are_put_in_order_without_a_second_array(tmp_path: Path) -> None:
+    size = 300
+    values = covariance(size)
+    genes = [f"G{number}" for number in range(size)]
+    order = np.random.default_rng(2).permutation(size)
+    lines = ["\t".join(["gene", *genes])]
+    lines += ["\t".join([genes[row], *map(repr, values[row].tolist())]) for row in order.tolist()]
+    (tmp_path / "c.tsv").write_text("\n".join(lines) + "\n")
+    file = read_covariance(tmp_path / "c.tsv")
+    assert np.array_equal(file.values, values)
+    assert file.genes == tuple(genes)
 
 
 def test_asymmetry_by_rounding_is_averaged_with_a_note_and_more_is_refused_by_its_worst_pair(tmp_path: Path):

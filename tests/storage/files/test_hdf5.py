@@ -14,12 +14,14 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.engine.errors import FormatError
-from grnledger.storage.files import hdf5
+from grnledger.storage.files import durable, hdf5, layout
 from small_store import GENES, SIZE, answers, damage, entry, pathway, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
@@ -195,3 +197,46 @@ def test_an_error_of_the_disk_as_hdf5_closes_a_file_is_raised_as_that(store: Pat
     assert (caught.value.errno, caught.value.filename) == (errno.EIO, str(entry(store, 2)))
     with pytest.raises(FormatError, match="is damaged"), hdf5._translated(hdf5.Location(entry(store, 2))):
         raise RuntimeError("bad object header version number")
+
+
+class Rows:
+    """A matrix that is yielded some rows at a time, in one buffer."""
+
+    def __init__(self, values: NDArray[np.float64], height: int) -> None:
+        self.values, self.height = values, height
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        buffer = np.empty((self.height, self.values.shape[1]))
+        for start in range(0, len(self.values), self.height):
+            rows = slice(start, min(start + self.height, len(self.values)))
+            buffer[: rows.stop - start] = self.values[rows]
+            yield rows, buffer[: rows.stop - start]
+
+
+@pytest.mark.parametrize("height", [1, 5, 23, 40])
+@pytest.mark.parametrize("in_memory", [0, 32 << 20])
+def test_a_matrix_written_by_rows_is_the_file_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, height: int, in_memory: int
+) -> None:
+    monkeypatch.setattr(hdf5, "IN_MEMORY", in_memory)
+    values = np.random.default_rng(1).standard_normal((23, 17))
+    files: list[bytes] = []
+    for source in (values, Rows(values, height)):
+        done: list[int] = []
+        content = hdf5.Content(layout.BASE, "{}", {}, {"values": source, "empty": np.empty((4, 0))})
+        sealed = content.seal(done.append)
+        assert (sum(done), content.bulk_size) == (values.nbytes, values.nbytes)
+        done.clear()
+        path = tmp_path / f"{len(files)}.h5"
+        durable.write_whole(path, lambda output, sealed=sealed, done=done: sealed.write(output, done.append))
+        assert in_memory or sum(done) == values.nbytes
+        stored = hdf5.read(hdf5.Location(path), layout.BASE)
+        stored.check_bulk()
+        assert stored.id == sealed.id
+        np.testing.assert_array_equal(stored.bulk["values"].all(), values)
+        files.append(path.read_bytes())
+    assert files[0] == files[1]

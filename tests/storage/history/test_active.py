@@ -686,8 +686,17 @@ def test_a_version_read_after_others_has_the_bits_that_a_fresh_reader_finds(repo
 
 
 @pytest.mark.parametrize("repo", ["factor"], indirect=True)
-def test_a_commit_computes_the_products_of_its_new_columns_alone(repo: Repository) -> None:
+def test_a_commit_computes_the_products_of_its_new_columns_alone_and_reads_no_entry_for_the_others(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grnledger.engine.network.anchor.SMALL_PANEL", 0)
     add(repo, "p53", "nfkb")  # of more than an eighth of the genes, 3, the version would be inverted
-    with mock.patch.object(Diagonal, "products", autospec=True, side_effect=Diagonal.products) as asked:
+    with (
+        mock.patch.object(Diagonal, "gram_rows", autospec=True, side_effect=Diagonal.gram_rows) as asked,
+        mock.patch.object(Diagonal, "gram", side_effect=AssertionError),
+        mock.patch("grnledger.storage.files.hdf5.read", side_effect=AssertionError),
+    ):
         add(repo, "mapk")
     assert [len(call.args[3]) for call in asked.call_args_list] == [1]
+    snapshot, fresh = repo.snapshot(), grnledger.open(repo.path).snapshot()
+    assert snapshot.capacitance.triangle.tobytes() == fresh.capacitance.triangle.tobytes()

@@ -156,18 +156,62 @@ def test_a_dense_base_is_inverted_every_so_many_commits_and_a_factor_base_is_not
     assert since == [0, 1, 2, 0, 1, 2, 0, 1, 2]
 
 
+def probed(repo: Repository) -> list[str]:
+    """The versions with a probe, in the order of the log."""
+    return [version.name for version in repo.versions(None)[::-1] if version.entry.measured.probe is not None]
+
+
+def test_every_sixteenth_commit_since_an_anchor_has_a_probe(
+    monkeypatch: pytest.MonkeyPatch, factor: Repository, dense: Repository
+) -> None:
+    monkeypatch.setattr(anchors, "RANK_SHARE", 10.0)
+    for number in range(35):
+        for repo in (factor, dense):
+            measured = repo.commit([pathway(number)]).entry.measured
+            assert (measured.probe is None) == (measured.since_anchor % 16 != 0)
+            assert measured.probe is None or measured.probe < 1e-12
+    assert probed(factor) == probed(dense) == ["v0", "v16", "v32"]
+    dense.reinvert()
+    for number in range(35, 52):
+        dense.commit([pathway(number)])
+    assert probed(dense) == ["v0", "v16", "v32", "v36", "v52"]
+
+
+def test_each_branch_counts_its_own_commits_to_a_probe(monkeypatch: pytest.MonkeyPatch, factor: Repository) -> None:
+    monkeypatch.setattr(anchors, "RANK_SHARE", 10.0)
+    for number in range(3):
+        factor.commit([pathway(number)])
+    factor.create_branch("beside", "v1")
+    for number in range(3, 20):
+        factor.commit([pathway(number)], branch="beside")
+    assert probed(factor) == ["v0", "v18"]  # which is the 16th after v0 on its branch
+    factor.commit([pathway(20)])
+    assert probed(factor) == ["v0", "v18"]
+
+
+@pytest.mark.parametrize(("left", "runs"), [(1e-3, False), (1e-8, True)])
+def test_a_probe_is_run_where_subtractions_leave_little(factor: Repository, left: float, runs: bool) -> None:
+    snapshot = factor.snapshot()
+    strength = np.sqrt(
+        (1.0 - left) / float(snapshot.precision.diagonal([3])[0]) / factor_base().standard_deviations()[3] ** 2
+    )
+    measured = factor.commit([Pathway(("removed",), np.array([3]), np.array([[strength]]), -1)]).entry.measured
+    assert measured.since_anchor == 1
+    assert measured.guard == pytest.approx(left, rel=1e-4)
+    assert (measured.probe is not None) == runs
+
+
 def test_a_probe_above_its_tolerance_makes_the_anchor_due(monkeypatch: pytest.MonkeyPatch, dense: Repository) -> None:
-    first = dense.commit([pathway(0)])
-    assert first.entry.measured.probe is not None
-    assert first.entry.measured.probe < 1e-12
-    assert not own(first)
+    monkeypatch.setattr(anchors, "RANK_SHARE", 10.0)
+    for number in range(15):
+        assert not own(dense.commit([pathway(number)]))
     real = diagnostics.probe
     residuals = iter([3e-8])
     monkeypatch.setattr(diagnostics, "probe", lambda snapshot: next(residuals, None) or real(snapshot))
-    second = dense.commit([pathway(1)])
-    assert own(second)
-    assert second.entry.measured.probe is not None
-    assert second.entry.measured.probe < 1e-12  # of the new inversion
+    due = dense.commit([pathway(15)])
+    assert own(due)
+    assert due.entry.measured.probe is not None
+    assert due.entry.measured.probe < 1e-12  # of the new inversion
 
 
 def test_a_nearly_singular_base_is_inverted_again_because_of_its_probe(tmp_path: Path) -> None:
@@ -175,19 +219,15 @@ def test_a_nearly_singular_base_is_inverted_again_because_of_its_probe(tmp_path:
     basis = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))[0]
     covariance = (basis * np.logspace(-9, 1, SIZE)) @ basis.T
     repo = grnledger.init(tmp_path / "poor.grn", covariance=(covariance + covariance.T) / 2, genes=GENES)
-    probes = []
-    for number in range(4):
-        version = repo.commit([pathway(number)])
-        assert version.entry.measured.probe is not None
-        probes.append(version.entry.measured.probe)
-        if probes[-1] > anchors.PROBE_TOLERANCE:
-            assert own(version)
-    assert max(probes) > 1e-12
+    first = repo.version("v0")
+    assert own(first)
+    assert first.entry.measured.probe is not None
+    assert first.entry.measured.probe > 1e-12
 
 
 def test_where_a_probe_would_take_long_none_is_run(monkeypatch: pytest.MonkeyPatch, dense: Repository) -> None:
     monkeypatch.setattr("grnledger.engine.network.stability.MOST_OPERATIONS", 0.0)
-    assert dense.commit([pathway(0)]).entry.measured.probe is None
+    assert dense.reinvert().entry.measured.probe is None
 
 
 def test_it_is_inverted_when_that_is_asked_and_the_content_stays(either: Repository) -> None:

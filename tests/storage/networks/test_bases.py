@@ -185,23 +185,40 @@ def test_rows_are_read_in_any_order(store: Path, dtype: str) -> None:
     np.testing.assert_array_equal(rows.run(slice(5, 9)), values[5:9])
 
 
+@pytest.mark.parametrize("has_preadv", [True, False])
 def test_a_large_read_that_the_system_gives_in_parts_is_put_together(
-    store: Path, monkeypatch: pytest.MonkeyPatch
+    store: Path, monkeypatch: pytest.MonkeyPatch, has_preadv: bool
 ) -> None:
     values = np.random.default_rng(13).normal(size=(40, 7))
     rows, _ = stored_rows(store, values)
-    real = os.pread
-    monkeypatch.setattr(os, "pread", lambda descriptor, count, start: real(descriptor, min(count, 100), start))
+    real, calls = os.pread, []
+
+    def into(descriptor: int, buffers: list[memoryview], start: int) -> int:
+        content = real(descriptor, min(len(buffers[0]), 100), start)
+        buffers[0][: len(content)] = content
+        calls.append(start)
+        return len(content)
+
+    def some(descriptor: int, count: int, start: int) -> bytes:
+        calls.append(start)
+        return real(descriptor, min(count, 100), start)
+
+    if has_preadv:
+        monkeypatch.setattr(os, "preadv", into, raising=False)
+    else:
+        monkeypatch.delattr(os, "preadv", raising=False)
+        monkeypatch.setattr(os, "pread", some)
     np.testing.assert_array_equal(rows.all(), values)
+    assert len(calls) == -(-values.nbytes // 100)
 
 
 def test_blocks_go_through_all_rows_once_and_in_order(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grnledger.engine.network.covariance.BLOCK_BYTES", 8 * 7 * 6)
     values = np.random.default_rng(14).normal(size=(40, 7))
     rows, _ = stored_rows(store, values)
-    blocks = list(rows.blocks())
-    assert [block.start for block, _ in blocks] == [0, 6, 12, 18, 24, 30, 36]
-    np.testing.assert_array_equal(np.vstack([block for _, block in blocks]), values)
+    blocks = [(block.start, part.copy()) for block, part in rows.blocks()]  # a block lasts until the next one
+    assert [start for start, _ in blocks] == [0, 6, 12, 18, 24, 30, 36]
+    np.testing.assert_array_equal(np.vstack([part for _, part in blocks]), values)
 
 
 def test_rows_that_are_read_cannot_be_written_to(store: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grnledger
 import numpy as np
 import pytest
-from grnledger.engine.network import capacitance
+from grnledger.engine.network import anchor as anchor_module, capacitance
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 SIZE = 30
 GENES = tuple(f"GENE{number}" for number in range(SIZE))
+
+
+@pytest.fixture(autouse=True)
+def _no_small_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have products that are kept, which those of a small panel are not."""
+    monkeypatch.setattr(anchor_module, "SMALL_PANEL", 0)
 
 
 def base(seed: int) -> FactorCovariance:

@@ -37,7 +37,10 @@ def test_a_store_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(os, name, counting(name, None))
     make("counted.grn")
     total = dict(steps)
-    assert (total["link"], total["rename"]) == (1, 3)  # the first entry; the base, the index, and the store
+    assert (total["link"], total["rename"]) == (
+        1,
+        4,
+    )  # the first entry; the base, the index, the note of the last entry, and the store
     for name, times in total.items():
         for place in range(1, times + 1):
             if name == "fsync" and place == times:

@@ -1,0 +1,1 @@
+"""Dense covariances of many genes: inverted in place, and asked for few of their rows."""
