@@ -137,7 +137,7 @@ class Sealed:
             return
         step = SMALL_STEP if size <= SMALL else LARGE_STEP
         name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
-        file = h5f.create(name.encode(), h5f.ACC_TRUNC, fapl=_in_memory(step))
+        file = h5f.create(name.encode(), h5f.ACC_TRUNC, fcpl=_untimed_file(), fapl=_in_memory(step))
         self.put(file)
         h5f.flush(file)
         output.write(file.get_file_image())
@@ -512,6 +512,14 @@ def _in_memory(step: int) -> Any:
 def _untimed() -> Any:
     """Return how a dataset is made without a time: the same content at another time is the same file."""
     untimed = h5p.create(h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)
+    return untimed
+
+
+@functools.cache
+def _untimed_file() -> Any:
+    """Return how a file is made whose root has no time either."""
+    untimed = h5p.create(h5p.FILE_CREATE)
     untimed.set_obj_track_times(False)
     return untimed
 

@@ -41,7 +41,6 @@ BUDGETS: dict[str, set[str]] = {
     "commit {sets} --only SET1 --dry-run": RECORDS,
     "commit {sets} --only SET2 --subtract --strength 0.01": RECORDS,
     "revert v1": RECORDS,
-    "cherry-pick v1": RECORDS,
     "merge side": RECORDS,
     "neighbors GENE1": RECORDS,
     "neighbors GENE1 --rank-by rho": RECORDS,
