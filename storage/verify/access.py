@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..files import access, durable, layout
@@ -15,7 +16,6 @@ from .findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
-    from pathlib import Path
 
     from ..history.ledger import Ledger
 
@@ -80,7 +80,7 @@ def of_readable(findings: Iterable[Finding], access: Iterable[Finding]) -> Itera
 def _denied(store: Path) -> Iterator[Finding]:
     for folder, folders, files in os.walk(store):
         for name in sorted((*folders, *files)):
-            path = store / folder / name
+            path = Path(folder) / name
             if not durable.is_temporary(name) and not path.is_symlink() and not access.may_read(path):
                 yield _finding(store, path)
 

@@ -35,6 +35,13 @@ def test_a_sound_store_is_code_0(grn: Callable[..., Answer], store: Path) -> Non
     assert json.loads(grn("verify", "--json").out)["sound"] is True
 
 
+@pytest.mark.usefixtures("store")
+def test_a_store_may_be_named_from_where_one_is(grn: Callable[..., Answer]) -> None:
+    for options in ((), ("--repair",)):
+        answer = grn("-s", "s.grn", "verify", *options)
+        assert (answer.code, "may not be read" in answer.out + answer.err) == (0, False)
+
+
 def test_a_damaged_entry_is_code_1_and_named_with_its_versions(grn: Callable[..., Answer], store: Path) -> None:
     entry = store / "log" / "0000000003.h5"
     good = entry.read_bytes()
