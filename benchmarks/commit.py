@@ -29,16 +29,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.linalg import lapack
-from threadpoolctl import threadpool_info, threadpool_limits
-
 import grnledger
+import numpy as np
 from grnledger.engine import Pathway, woodbury
 from grnledger.engine.network.anchor import KnownProducts, anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
+from scipy.linalg import lapack
+from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

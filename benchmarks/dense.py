@@ -28,17 +28,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grnledger
 import h5py
 import numpy as np
-from numpy.lib import format as npy
-from scipy.linalg import lapack
-from threadpoolctl import threadpool_info, threadpool_limits
-
-import grnledger
 from grnledger.engine import Pathway
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.capacitance import factor
 from grnledger.engine.network.inversion import invert_in_place
+from numpy.lib import format as npy
+from scipy.linalg import lapack
+from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

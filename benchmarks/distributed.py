@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 import distributed
 import numpy as np
 import psutil
-
 from grnledger.analysis.distribution.cluster import Cluster, connect
 from grnledger.analysis.distribution.processes import Processes
 from grnledger.engine.lmm import ExactScanner, fit_many, make_model

@@ -28,10 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
-
 import grnledger
+import numpy as np
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine import FactorCovariance, Pathway, simulate_factor_model
 from grnledger.engine.network.anchor import anchor_of
@@ -45,6 +43,7 @@ from grnledger.engine.network.pairs.partial_correlations import PartialCorrelati
 from grnledger.engine.network.pairs.strongest_pairs import strongest_by_blocks, strongest_pairs
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from .turns import medians
 

@@ -12,8 +12,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import random_array
-
 from grnledger.engine.inference.false_discovery import _count_scan, _Null
 from grnledger.engine.lmm import ExactScanner, fit_many, make_model, make_scanner
 from grnledger.engine.lmm.kernels.spectral import of_factor
@@ -26,6 +24,7 @@ from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.snapshot import build_snapshot
 from grnledger.engine.nmf import fit, fit_symmetric, observe, observe_symmetric, positive_correlations, simulate_counts
 from grnledger.engine.threads import blas_libraries, limit_cores, one_blas_thread
+from scipy.sparse import random_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
-
 from grnledger.engine import Pathway, simulate_factor_model, woodbury
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.capacitance import factor
 from grnledger.engine.network.columns import columns_of
+from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

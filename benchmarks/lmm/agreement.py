@@ -18,7 +18,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-
 from grnledger.engine.lmm import design, fit, fit_many, make_model, make_scanner, of_factor
 
 from .. import setting

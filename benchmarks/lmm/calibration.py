@@ -25,10 +25,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.stats import false_discovery_control
-
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.lmm import (
     DiagonalAndFactor,
@@ -41,6 +37,9 @@ from grnledger.engine.lmm import (
 from grnledger.engine.lmm.association.set_tests import SetTester
 from grnledger.engine.lmm.association.set_variance import set_mixture
 from grnledger.engine.network.covariance import FactorCovariance
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.stats import false_discovery_control
 
 from .. import setting
 

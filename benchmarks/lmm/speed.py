@@ -24,9 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
-
 from grnledger.engine.lmm import (
     ExactScanner,
     LeaveOut,
@@ -38,6 +35,8 @@ from grnledger.engine.lmm import (
     of_factor,
     of_matrix,
 )
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from .. import setting
 from ..turns import cpu_seconds as seconds, medians

@@ -17,9 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-
 import grnledger
+import numpy as np
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine.choices import RankBy
 from grnledger.engine.estimation.expression import Expression
@@ -30,9 +29,8 @@ from .ecoli import add_data_option, average_precision, ecoli_data
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from grnledger.storage.repository import Repository
+    from numpy.typing import NDArray
 
     from .ecoli import Ecoli
 

@@ -23,13 +23,12 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.stats import binomtest, false_discovery_control
-
 from grnledger.engine.inference.normal_scores import signal_scores
 from grnledger.engine.lmm import make_model, of_factor, t_statistics
 from grnledger.engine.lmm.association.set_tests import SetTester
 from grnledger.engine.lmm.association.set_variance import set_mixture
+from scipy.sparse import csr_array
+from scipy.stats import binomtest, false_discovery_control
 
 from .. import setting
 from ..lmm.calibration import World, estimated

@@ -20,13 +20,12 @@ import math
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 import grnledger
+import numpy as np
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.analysis.chance import pair_tests
 from grnledger.engine.estimation.expression import Expression
+from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 RATE = 0.2

@@ -16,14 +16,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 import grnledger
+import numpy as np
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.engine.estimation.folds import Fold, Samples, fold_of_samples, mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
+from numpy.typing import NDArray
 
 from .ecoli import add_data_option, ecoli_data
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.inference.links import pathway_links
 from grnledger.engine.network.anchor import anchor_of

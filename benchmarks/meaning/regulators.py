@@ -16,7 +16,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.inference.noise_edge import score_penalty
 from grnledger.engine.inference.regulators import regulator_clr, regulator_correlations, regulator_penalty

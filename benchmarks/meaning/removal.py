@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from numpy.typing import NDArray
-
 from grnledger.engine.adjustment.adjustment import Adjustment
 from grnledger.engine.adjustment.components import standardise
 from grnledger.engine.adjustment.design import build_design
@@ -20,6 +18,7 @@ from grnledger.engine.adjustment.dominance import sample_structure
 from grnledger.engine.adjustment.number_of_components import choose_components
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.estimation.shrinkage_intensity import optimal_intensity
+from numpy.typing import NDArray
 
 from .ecoli import add_data_option, ecoli_data
 

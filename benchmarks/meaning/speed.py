@@ -19,9 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 import grnledger
+import numpy as np
 from grnledger.analysis.base_values import prepare_kept
 
 OPTIONS = ["--floor", "20", "--transform", "log2", "--duplicates", "max-variance", "--min-detected", "0.2"]

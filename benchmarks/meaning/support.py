@@ -21,9 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import grnledger
+import numpy as np
 from grnledger.analysis.base_values import prepare_kept
 from grnledger.engine.estimation.expression import is_constant
 from grnledger.engine.estimation.folds import Samples, mean_over_groups

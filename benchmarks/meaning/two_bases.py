@@ -20,13 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 import grnledger
+import numpy as np
 from grnledger.analysis.base_differences import judge
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.pairs.partial_correlations import partial_correlations
+from numpy.typing import NDArray
 
 from .ecoli import add_data_option, ecoli_data
 

@@ -25,10 +25,9 @@ from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
+from grnledger.engine.nmf import fit, observe
 from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-
-from grnledger.engine.nmf import fit, observe
 
 from .. import setting
 from . import peers

@@ -16,9 +16,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 import grnledger
+import numpy as np
 from grnledger.analysis.nmf.run import modules_of
 from grnledger.engine.errors import InputError
 from grnledger.engine.estimation.expression import Expression

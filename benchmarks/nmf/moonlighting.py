@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import analyse, simulate_counts
 

@@ -31,7 +31,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT

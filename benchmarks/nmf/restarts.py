@@ -19,7 +19,6 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from grnledger.engine.mapping import Threads
 from grnledger.engine.nmf import fit_each, observe, simulate_counts
 

@@ -33,9 +33,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
-
 from grnledger.engine.nmf import fit, observe, simulate_counts
+from scipy.sparse import csr_array
 
 from .. import setting
 from . import peers
@@ -43,9 +42,8 @@ from . import peers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from grnledger.engine.nmf import Factorization, Observed
+    from numpy.typing import NDArray
 
 NEAR = 1e-4
 """This share above the best KL is near enough."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
 from grnledger.engine.network.pairs import blocks
+from threadpoolctl import threadpool_limits
 
 from .. import pairs
 from ..turns import medians

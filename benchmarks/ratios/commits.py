@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits
-
 from grnledger.engine import Pathway, simulate_factor_model, woodbury
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.capacitance import factor
 from grnledger.engine.network.columns import columns_of
+from threadpoolctl import threadpool_limits
 
 from ..turns import medians
 from .rows import Absence, Row, against

@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import numpy as np
-
 import grnledger
+import numpy as np
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import grnledger
+import numpy as np
 
 from .contenders import Refused
 from .model import State
