@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,4 +149,7 @@ def test_an_interrupt_ends_with_130_and_leaves_no_process(prepared: Path, tmp_pa
     assert (process.returncode, output) == (130, b"")
     assert message.splitlines()[-1] == b"Interrupted."
     if scheduler.startswith("processes"):
+        deadline = time.monotonic() + 60  # one that is killed closes its pipes a moment before it is gone
+        while any(map(is_running, begun)) and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert not any(map(is_running, begun))
