@@ -43,6 +43,9 @@ LARGEST_TRACE = 1e15
 MOST_STORED_COLUMNS = 2_000
 """Most pathway columns of a version whose products are stored with it; those of more take over 32 MB."""
 
+MOST_COLUMNS = 20_000
+"""Most columns of a version, factors and pathways: the small matrix and its factor take 6.4 GB then."""
+
 LARGEST_SMALL = 256
 """Largest small matrix that NumPy factors; for a larger one, SciPy is loaded, which factors it in place."""
 
@@ -181,8 +184,9 @@ def factor(
     NotPositiveDefinite
         A subtraction leaves no positive definite covariance; the message names the eigenvalue and the pathway.
     EngineError
-        The loadings are so large that nothing of the noise is left beside them.
+        The loadings are so large that nothing of the noise is left beside them; or there are more than `MOST_COLUMNS`.
     """
+    _check_rank(len(anchor.inner), sum([len(pathway.names) for pathway in pathways]))
     removed = sum([len(pathway.names) for pathway in pathways if pathway.sign < 0])
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         loadings = columns_of(pathways, deviations)
@@ -258,6 +262,16 @@ def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = Non
     if failed:
         raise np.linalg.LinAlgError("The matrix is not positive definite.")
     return cast("NDArray[np.float64]", upper.T)
+
+
+def _check_rank(factors: int, rank: int) -> None:
+    """Refuse what has more columns than a small matrix is made of."""
+    if factors + rank > MOST_COLUMNS:
+        within = f"{rank:,} columns of pathways" + (f" beside {factors:,} factors" if factors else "")
+        raise EngineError(
+            f"A version is read from at most {MOST_COLUMNS:,} columns, and this one has {within}.",
+            hint="Commit fewer pathways, or begin a new store from the covariance that has them taken in.",
+        )
 
 
 def _too_large(size: float) -> EngineError:

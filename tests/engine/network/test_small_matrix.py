@@ -195,3 +195,16 @@ def test_a_matrix_of_rounding_is_refused_as_loadings_that_are_too_large(monkeypa
     ]
     with pytest.raises(EngineError, match="loadings are too large"):
         factor(anchor_of(base), copies, base.standard_deviations())
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_more_columns_than_a_small_matrix_is_made_of_are_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch, sign: Literal[1, -1]
+) -> None:
+    monkeypatch.setattr(capacitance_module, "MOST_COLUMNS", 9)
+    base = factor_model(factors=4)
+    anchor, deviations = anchor_of(base), base.standard_deviations()
+    pathways = [Pathway((f"S{index}",), np.arange(3), np.full((3, 1), 0.01), sign) for index in range(6)]
+    assert len(factor(anchor, pathways[:5], deviations).signature) == 9
+    with pytest.raises(EngineError, match="at most 9 columns, and this one has 6 columns of pathways beside 4 factors"):
+        factor(anchor, pathways, deviations)
