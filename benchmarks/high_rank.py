@@ -132,7 +132,10 @@ def measure(genes: int, rank: int, factors: int, rounds: int) -> None:
     print(f"{'':<10}{'all at once':>13}{'one more':>11}{'neighbors':>11}{'edges':>9}{'inversion':>11}{'even':>7}")
     for way in ways:
         row = [times[f"{way} {name}"] for name in ("all at once", "one more", "neighbors", "edges")]
-        print(f"{way:<10}" + "".join(f"{value:>{width}.4g}" for value, width in zip(row, (13, 11, 11, 9), strict=True)), end="")
+        print(
+            f"{way:<10}" + "".join(f"{value:>{width}.4g}" for value, width in zip(row, (13, 11, 11, 9), strict=True)),
+            end="",
+        )
         if way == "inverted":
             gain = times["columns edges"] - times["inverted edges"]
             print(f"{seconds:>11.3g}{f'{seconds / gain:.1f}' if gain > 0 else 'never':>7}", end="")
