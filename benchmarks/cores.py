@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--factors", type=int, default=50, help="[50]")
     parser.add_argument("--rounds", type=int, default=5, help="[5]")
     options = parser.parse_args()
-    if cores() < 2:  # noqa: PLR2004
+    if cores() < 2:
         raise SystemExit("This needs two cores.")
     keep_one_blas_thread()
     context = multiprocessing.get_context("spawn")

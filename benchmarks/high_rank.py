@@ -10,7 +10,7 @@ Pathways of 5 to 200 genes, as gene sets are, on a factor base. For each number 
 
 `columns` reads the version from its base. `inverted` reads it from its full inversion, held in memory, where
 `inversion` is what that takes once. `even` is the number of edges questions after which an inversion has paid for
-itself. `rank of X` is what a lossless recompression would keep: the columns' own rank, by pivoted QR of those genes that
+itself. `rank of X` is what a lossless recompression would keep: the columns' own rank, by pivoted QR of the genes that
 are touched. CPU seconds on one BLAS thread, medians; a panel whose matrix would take over 2 GB is not inverted here
 (`benchmarks/dense.py` does that on disk).
 """
@@ -131,11 +131,9 @@ def measure(genes: int, rank: int, factors: int, rounds: int) -> None:
     print(f"rank of X {'not found here' if kept is None else f'{kept:,}'}")
     print(f"{'':<10}{'all at once':>13}{'one more':>11}{'neighbors':>11}{'edges':>9}{'inversion':>11}{'even':>7}")
     for way in ways:
-        row = [times[f"{way} {name}"] for name in ("all at once", "one more", "neighbors", "edges")]
-        print(
-            f"{way:<10}" + "".join(f"{value:>{width}.4g}" for value, width in zip(row, (13, 11, 11, 9), strict=True)),
-            end="",
-        )
+        print(f"{way:<10}", end="")
+        for name, width in (("all at once", 13), ("one more", 11), ("neighbors", 11), ("edges", 9)):
+            print(f"{times[f'{way} {name}']:>{width}.4g}", end="")
         if way == "inverted":
             gain = times["columns edges"] - times["inverted edges"]
             print(f"{seconds:>11.3g}{f'{seconds / gain:.1f}' if gain > 0 else 'never':>7}", end="")
