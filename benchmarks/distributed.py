@@ -207,7 +207,9 @@ def measure_kills(kills: int) -> None:
     """Print whether random SIGKILLs lose or change anything."""
     chance = random.Random(11)
     step, items, shared = nmf_fits(3 * kills)
+    begin = time.perf_counter()
     expected = digest(Threads(2)(step, items, shared=shared))
+    pause = (time.perf_counter() - begin) * 2 / len(items)  # a fit on one core, as busy as the machine is
     with contextlib.closing(Processes(2)) as mapper:
 
         def kill() -> bool:
@@ -215,7 +217,7 @@ def measure_kills(kills: int) -> None:
                 os.kill(chance.choice(alive), 9)
             return bool(alive)
 
-        print_kills("2 processes", kill, mapper, (step, items, shared), expected, kills, chance)
+        print_kills("2 processes", kill, mapper, (step, items, shared), expected, kills, chance, pause)
     with run_workers(2) as workers, connect(workers.address) as cluster:
         print_kills(
             "dask, 2 processes",
@@ -225,31 +227,40 @@ def measure_kills(kills: int) -> None:
             expected,
             kills,
             chance,
+            pause,
         )
 
 
 def print_kills(
-    kind: str, kill: Callable[[], bool], mapper: Mapper, work: Work, expected: str, kills: int, chance: random.Random
+    kind: str,
+    kill: Callable[[], bool],
+    mapper: Mapper,
+    work: Work,
+    expected: str,
+    kills: int,
+    chance: random.Random,
+    pause: float,
 ) -> None:
-    """Kill workers at random times while a map runs, as often as is wanted, and again in a further map if need be."""
+    """Kill workers at random times while a map runs, half to four fits apart; again in further maps if need be."""
     killed, maps, wrong, ended = 0, 0, 0, threading.Event()
 
     def killer() -> None:
         nonlocal killed
-        while killed < kills and not ended.wait(chance.uniform(0.5, 4.0)):
+        while killed < kills and not ended.wait(chance.uniform(0.5, 4.0) * pause):
             killed += kill()
 
     thread = threading.Thread(target=killer)
     thread.start()
-    while killed < kills:
-        maps += 1
-        wrong += digest(mapper(work[0], work[1], shared=work[2])) != expected
-    ended.set()
-    thread.join()
+    try:
+        while killed < kills:
+            maps += 1
+            wrong += digest(mapper(work[0], work[1], shared=work[2])) != expected
+    finally:
+        ended.set()
+        thread.join()
     tasks = maps * len(work[1])
     print(
-        f"{kind}\t{killed} SIGKILLs during {tasks} fits of about a second\t{wrong} of {maps} answers changed",
-        flush=True,
+        f"{kind}\t{killed} SIGKILLs during {tasks} fits of {pause:.1f} s\t{wrong} of {maps} answers changed", flush=True
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .network.comparison.difference import Difference as Difference
     from .network.comparison.versions import compare as compare
     from .network.covariance import DenseCovariance as DenseCovariance, FactorCovariance as FactorCovariance
+    from .network.eigenvalues.spectrum import Spectrum as Spectrum, spectrum as spectrum
     from .network.inversion import (
         invert as invert,
         matrix_inversion_lemma as matrix_inversion_lemma,
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     from .network.panel import Panel as Panel
     from .network.pathway import Pathway as Pathway
     from .network.snapshot import Snapshot as Snapshot, build_snapshot as build_snapshot
-    from .network.stability import (
-        Spectrum as Spectrum,
-        probe as probe,
-        refined_columns as refined_columns,
-        spectrum as spectrum,
-    )
+    from .network.stability import probe as probe, refined_columns as refined_columns
 else:
     __getattr__, __dir__ = attach(__name__)

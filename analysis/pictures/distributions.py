@@ -10,10 +10,10 @@ import numpy as np
 from ...engine.errors import ShapeError
 from ...engine.network.comparison.versions import compare
 from ...engine.network.covariance import FactorCovariance
+from ...engine.network.eigenvalues.spectrum import Spectrum, all_eigenvalues, factor_eigenvalues, spectrum
 from ...engine.network.pairs.blocks import scan_blocks
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.partial_correlations import partial_correlations
-from ...engine.network.stability import Spectrum, all_eigenvalues, factor_eigenvalues, spectrum
 from ...engine.wording import counted
 
 if TYPE_CHECKING:

@@ -1,25 +1,22 @@
-"""How far numbers can be trusted: condition and error of an inversion, a version's probe, eigenvalues, refinement."""
+"""How far numbers can be trusted: condition and error of an inversion, a version's probe, refinement."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import EngineError, NotConverged
+from ..errors import EngineError
 from ..progress import unheard
-from ..threads import one_blas_thread, one_blas_thread_unless_large
+from ..threads import one_blas_thread
 from .anchor import Dense
-from .dense.lanczos import largest_eigenvalue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..progress import Progress
     from .covariance import DenseCovariance, MatrixSource
-    from .operators import SymmetricOperator
     from .panel import GeneSelection
     from .snapshot import Snapshot
 
@@ -32,48 +29,14 @@ MOST_OPERATIONS = 5e8
 OPERATIONS_OF_A_READ = 100
 """Cost of reading a number of a dense anchor three times and checking it, in floating-point operations."""
 
-EIGENVALUE_TOLERANCE = 1e-9
-"""Relative accuracy to which the extreme eigenvalues are computed."""
-
-LARGEST_SINGLY = 2_000
-"""Most genes of a dense version whose extreme eigenvalues are iterated with single vectors."""
-
-VECTORS = 8
-"""Vectors of a block."""
-
-MOST_READINGS = 300
-"""Most readings of a dense version for one eigenvalue."""
-
 LARGEST_CONDITION = 1e-4 / np.finfo(np.float64).eps
 """Largest condition of correlations of which the inverse has four digits: 4.5e11."""
 
 UNREMARKABLE_CONDITION = 1e8
 """Condition of correlations above which a note says how many digits are left."""
 
-ITERATIONS = 50
-"""About how many iterations each end of the eigenvalues takes."""
-
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spectrum:
-    """The extreme eigenvalues of a covariance.
-
-    Parameters
-    ----------
-    smallest, largest : float
-        In squared units of the expression.
-    """
-
-    smallest: float
-    largest: float
-
-    @property
-    def condition(self) -> float:
-        """Largest over smallest: an inversion loses about its log₁₀ in digits."""
-        return self.largest / self.smallest
 
 
 def correlation_condition(covariance: DenseCovariance) -> float:
@@ -228,59 +191,6 @@ def affordable(snapshot: Snapshot) -> bool:
     return 8 * size * columns + (OPERATIONS_OF_A_READ * size**2 if dense else 0) < MOST_OPERATIONS
 
 
-def spectrum(snapshot: Snapshot) -> Spectrum:
-    """Return the smallest and largest eigenvalue of Σ, by Lanczos iteration on Σ and on Θ.
-
-    Raises
-    ------
-    NotConverged
-        The iteration did not reach its tolerance.
-
-    Notes
-    -----
-    The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
-    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one. Of a dense one with
-    more than `LARGEST_SINGLY` genes blocks of `VECTORS` vectors are iterated, since reading it takes longest.
-    """
-
-    def both() -> NDArray[np.float64]:
-        return np.array([1.0 / _largest(snapshot.precision), _largest(snapshot.covariance)])
-
-    size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
-    cost = OPERATIONS_OF_A_READ * size if isinstance(snapshot.precision.core, Dense) else 8 * columns
-    values = snapshot.recall("extreme eigenvalues", both, shape=(2,), operations=float(ITERATIONS * cost * size))
-    return Spectrum(*values.tolist())
-
-
-def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Return every eigenvalue of Σ, largest first, shape (p,): O(p³), and two arrays of 8p² bytes."""
-    with one_blas_thread_unless_large(len(snapshot.panel)):
-        return np.linalg.eigvalsh(snapshot.covariance.to_dense())[::-1].astype(np.float64, copy=False)
-
-
-def factor_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Return the eigenvalues that factors and pathways add to the noise: those of U J Uᵀ, largest first.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        A version on a factor base, read from the base's own anchor, which is the noise.
-
-    Returns
-    -------
-    ndarray of float64, shape (min(p, K + r),)
-        In squared units of the expression; a subtracted pathway can make some of them negative. All others are zero.
-
-    Notes
-    -----
-    With U = QR they are the eigenvalues of R J Rᵀ: O(p (K + r)²), nothing p × p.
-    """
-    covariance = snapshot.covariance
-    with one_blas_thread():
-        upper = np.linalg.qr(covariance.factor).R
-        return np.linalg.eigvalsh((upper * covariance.weights) @ upper.T)[::-1].astype(np.float64, copy=False)
-
-
 def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.float64]:
     """Return columns of Θ after one correction, Θ + Θ(I − ΣΘ), shape (p, m).
 
@@ -306,30 +216,6 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
 
 def reinvert_snapshot(snapshot: Snapshot, progress: Progress = unheard) -> DenseCovariance:
     """Return the full inversion of a version, formed as one dense matrix and inverted in place: O(p³), 8p² bytes."""
-    from .inversion import invert_in_place  # with SciPy, which no other step here but `spectrum` needs
+    from .inversion import invert_in_place  # with SciPy, which no other step here needs
 
     return invert_in_place(snapshot.covariance.to_dense(), progress)
-
-
-def _largest(operator: SymmetricOperator) -> float:
-    size = operator.shape[0]
-    if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
-        return float(np.linalg.eigvalsh(operator.to_dense())[-1])
-    if isinstance(operator.core, Dense) and size > LARGEST_SINGLY:
-        block = np.random.RandomState(PROBE_SEED).standard_normal((size, VECTORS))
-        largest = largest_eigenvalue(operator.matmat, block, tolerance=EIGENVALUE_TOLERANCE, most=MOST_READINGS)
-        if not largest.is_converged:
-            raise NotConverged(
-                f"The extreme eigenvalues were not found: after {MOST_READINGS} readings the largest is at least "
-                f"{largest.value:.6g}."
-            )
-        return largest.value
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
-
-    start = np.random.RandomState(PROBE_SEED).standard_normal(size)
-    try:
-        linear = LinearOperator(operator.shape, matvec=operator.matvec, dtype=np.float64)
-        values = eigsh(linear, k=1, which="LA", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
-    except ArpackNoConvergence as failure:
-        raise NotConverged(f"The extreme eigenvalues were not found: {failure}.") from None
-    return float(values[0])

@@ -74,7 +74,7 @@ def _store(repo: Repository, version: Version) -> list[Fact]:
 
 def _numbers(repo: Repository, version: Version) -> list[Fact]:
     from ....engine.estimation.factor_model import parameter_counts
-    from ....engine.network.stability import spectrum
+    from ....engine.network.eigenvalues.spectrum import spectrum
 
     snapshot = repo.snapshot(version.name)
     extremes = spectrum(snapshot)
@@ -99,7 +99,7 @@ def _numbers(repo: Repository, version: Version) -> list[Fact]:
 
 
 def _spectrum(repo: Repository, version: Version) -> Answer:
-    from ....engine.network.stability import all_eigenvalues, factor_eigenvalues
+    from ....engine.network.eigenvalues.spectrum import all_eigenvalues, factor_eigenvalues
 
     is_factored = repo.base(version.name).record.form == "factor"
     snapshot = repo.snapshot(version.name, from_base=True)

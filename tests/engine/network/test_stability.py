@@ -1,133 +1,28 @@
-"""How far numbers can be trusted: the probe, the eigenvalues, refinement and re-inversion, against dense algebra."""
+"""How far numbers can be trusted: the probe, refinement and re-inversion, against dense algebra."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-import scipy.sparse.linalg
-from grnledger.engine.errors import NotConverged
 from grnledger.engine.network import stability
 from grnledger.engine.network.anchor import anchor_of
-from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
-from grnledger.engine.network.inversion import invert
+from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.panel import Panel
-from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, build_snapshot
+from grnledger.engine.network.snapshot import build_snapshot
 from grnledger.engine.network.stability import (
-    Spectrum,
     affordable,
-    all_eigenvalues,
-    factor_eigenvalues,
     probe,
     refined_columns,
     reinvert_snapshot,
-    spectrum,
 )
+from ill_conditioned import FORMS, base_of, version
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackNoConvergence
-
-if TYPE_CHECKING:
-    from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
-
-FORMS = ["dense", "factors", "noise"]
-
-
-def base_of(form: str, genes: int, condition: float, rng: np.random.Generator) -> Covariance:
-    """A dense base, one ill-conditioned by its factors, or one ill-conditioned by its noise."""
-    spread = condition ** -rng.permutation(np.linspace(0.0, 1.0, genes))
-    if form == "dense":
-        axes = np.linalg.qr(rng.standard_normal((genes, genes)))[0]
-        product = (axes * spread) @ axes.T
-        return invert((product + product.T) / 2)
-    loadings = rng.standard_normal((genes, 3))
-    if form == "noise":
-        return FactorCovariance(spread, 0.1 * loadings)
-    scale = np.sqrt(condition) / np.linalg.norm(loadings, 2)
-    return FactorCovariance(rng.uniform(1.0, 2.0, genes), scale * loadings)
-
-
-def version(form: str, genes: int, condition: float, *, seed: int = 0) -> Snapshot:
-    """A version with four pathways added and one subtracted."""
-    rng = np.random.default_rng([genes, int(condition), seed])
-    base = base_of(form, genes, condition, rng)
-    panel = Panel(tuple(f"G{number}" for number in range(genes)))
-    everyone = np.arange(genes)
-    added = Pathway(("a", "b", "c", "d"), everyone, 0.3 * rng.standard_normal((genes, 4)))
-    deviations, anchor = base.standard_deviations(), anchor_of(base)
-    direction = rng.standard_normal(genes)
-    available = build_snapshot(panel, anchor, [added], deviations)
-    half = direction * np.sqrt(0.5 / float(direction @ available.precision.to_dense() @ direction))
-    removed = Pathway(("e",), everyone.copy(), half[:, None], -1, "raw")
-    return build_snapshot(panel, anchor, [added, removed], deviations)
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("genes", [2, 3, 32, 33, 150])
-@pytest.mark.parametrize("condition", [1e1, 1e4, 1e8])
-def test_the_spectrum_has_the_extreme_eigenvalues_of_the_dense_covariance(
-    form: str, genes: int, condition: float
-) -> None:
-    snapshot = version(form, genes, condition)
-    eigenvalues = np.linalg.eigvalsh(snapshot.covariance.to_dense())
-    actual = spectrum(snapshot)
-    # A version is inverted through its noise, which may be worse conditioned than the version is.
-    worst = max(eigenvalues[-1] / eigenvalues[0], 10 * condition)
-    relative = stability.EIGENVALUE_TOLERANCE + 32 * EPS * worst
-    np.testing.assert_allclose(actual.largest, eigenvalues[-1], rtol=stability.EIGENVALUE_TOLERANCE)
-    np.testing.assert_allclose(actual.smallest, eigenvalues[0], rtol=relative)
-    np.testing.assert_allclose(actual.condition, eigenvalues[-1] / eigenvalues[0], rtol=2 * relative)
-
-
-@pytest.mark.parametrize("genes", [5, 33, 100])
-def test_equal_eigenvalues_are_found_too(genes: int) -> None:
-    base = FactorCovariance(np.full(genes, 0.25), np.empty((genes, 0)))
-    panel = Panel(tuple(f"G{number}" for number in range(genes)))
-    actual = spectrum(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
-    np.testing.assert_allclose([actual.smallest, actual.largest], 0.25, rtol=1e-12)
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("genes", [2, 3, 33, 150])
-def test_all_eigenvalues_are_those_of_dense_algebra_largest_first(form: str, genes: int) -> None:
-    snapshot = version(form, genes, 1e4)
-    eigenvalues = all_eigenvalues(snapshot)
-    expected = np.linalg.eigvalsh(snapshot.covariance.to_dense())[::-1]
-    np.testing.assert_allclose(eigenvalues, expected, rtol=0, atol=64 * EPS * genes * expected[0])
-
-
-@pytest.mark.parametrize("form", ["factors", "noise"])
-@pytest.mark.parametrize("genes", [2, 5, 33, 150])
-def test_factor_eigenvalues_are_those_of_what_is_added_to_the_noise(form: str, genes: int) -> None:
-    snapshot = version(form, genes, 1e4)
-    eigenvalues = factor_eigenvalues(snapshot)
-    noise = np.diag(snapshot.capacitance.anchor.covariance.diagonal())
-    every = np.linalg.eigvalsh(snapshot.covariance.to_dense() - noise)[::-1]
-    assert eigenvalues.shape == (min(genes, 3 + snapshot.rank),)
-    assert np.all(np.diff(eigenvalues) <= 0)
-    missing = np.zeros(genes - len(eigenvalues))
-    every_other = np.sort(np.concatenate([eigenvalues, missing]))[::-1]
-    np.testing.assert_allclose(every_other, every, rtol=0, atol=64 * EPS * genes * every[0])
-
-
-def test_a_base_of_noise_alone_has_no_eigenvalues_of_factors() -> None:
-    base = FactorCovariance(np.ones(4), np.empty((4, 0)))
-    panel = Panel(("A", "B", "C", "D"))
-    assert factor_eigenvalues(build_snapshot(panel, anchor_of(base), (), np.ones(4))).shape == (0,)
-
-
-def test_an_iteration_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gives_up(*_: object, **__: object) -> None:
-        raise ArpackNoConvergence("no eigenvalue after 10 iterations", np.empty(0), np.empty((0, 0)))
-
-    monkeypatch.setattr(scipy.sparse.linalg, "eigsh", gives_up)
-    with pytest.raises(NotConverged, match="10 iterations"):
-        spectrum(version("factors", 40, 1e1))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -231,7 +126,3 @@ def test_a_version_inverted_in_full_is_the_version(form: str) -> None:
     precision = actual.precision.rows(np.arange(50))
     np.testing.assert_allclose(precision, np.linalg.inv(covariance), rtol=0, atol=1e-9 * np.abs(precision).max())
     np.testing.assert_allclose(actual.log_det, snapshot.log_det, rtol=1e-9)
-
-
-def test_the_condition_is_the_largest_eigenvalue_over_the_smallest() -> None:
-    assert Spectrum(0.5, 4.0).condition == 8.0

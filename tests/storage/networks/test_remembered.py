@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 import numpy as np
 import pytest
-from grnledger.engine.network.stability import spectrum
+from grnledger.engine.network.eigenvalues.spectrum import spectrum
 from grnledger.storage.files import durable, layout
 from grnledger.storage.networks import bases, remembered
 from grnledger.storage.networks.remembered import Remembered, read_numbers
@@ -65,7 +65,8 @@ def test_what_is_remembered_is_not_computed(store: Path, monkeypatch: pytest.Mon
         raise AssertionError("computed again")
 
     monkeypatch.setattr("grnledger.engine.network.anchor._weighted_gram", refuse)
-    monkeypatch.setattr("grnledger.engine.network.stability._largest", refuse)
+    for way in ("_iterated", "_counted"):
+        monkeypatch.setattr(f"grnledger.engine.network.eigenvalues.spectrum.{way}", refuse)
     monkeypatch.setattr("grnledger.engine.network.capacitance.Capacitance.precision_diagonal", refuse)
     repo = grnledger.open(store)
     actual = repo.snapshot("v1").precision.diagonal().tobytes()

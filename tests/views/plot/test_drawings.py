@@ -15,7 +15,7 @@ from grnledger.analysis.pictures.matrices import NamedMatrix
 from grnledger.analysis.pictures.memberships import MembershipHistogram, dirichlet_draws
 from grnledger.analysis.pictures.timings import Timings
 from grnledger.engine.errors import NotFound
-from grnledger.engine.network.stability import Spectrum
+from grnledger.engine.network.eigenvalues.spectrum import Spectrum
 from grnledger.views.plot.labels import MOST_CHARACTERS, label
 from grnledger.views.plot.write import figure_of, render
 from hypothesis import given, settings, strategies as st
