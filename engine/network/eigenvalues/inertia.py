@@ -26,7 +26,7 @@ STEP = 16.0
 """How many times lower the next number is tried, until no eigenvalue lies below it."""
 
 NEAREST = 1e-12
-"""Relative distance from a number of D within which eigenvalues are not told from it: 1 over less has no digits left."""
+"""Relative distance from a number of D within which eigenvalues are not told from it: 1 over less leaves no digits."""
 
 LEAST = float(np.finfo(np.float64).tiny) * STEP
 """Below this nothing is tried."""
