@@ -31,10 +31,8 @@ PATHWAYS = st.builds(
     st.lists(TEXT, max_size=3).map(tuple),
 )  # fmt: skip
 DROPS = st.builds(DropFacts, ID, NAMES, st.lists(ID, min_size=1, max_size=3).map(tuple))
-SOURCES = st.builds(
-    SourceFacts, TEXT, ID, st.dictionaries(TEXT, TEXT | st.integers() | st.floats(allow_nan=False) | st.none())
-)
 REAL = st.floats(allow_nan=False, allow_infinity=False)
+SOURCES = st.builds(SourceFacts, TEXT, ID, st.dictionaries(TEXT, TEXT | st.integers() | REAL | st.none()))
 COMMITS = st.builds(
     LoggedFacts,
     ID,
