@@ -1,15 +1,19 @@
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (cosmic-ray and coverage are installed by who runs this)
 """Mutants: small changes of the code of storage/ and engine/, each of which some test should notice.
 
-    pip install cosmic-ray
+    pip install cosmic-ray coverage
     python tests/trust/mutants.py                                      # 400 mutants drawn from all of both rooms
-    python tests/trust/mutants.py --mutants 40 --seed 2 --files storage/history/checking.py
+    python tests/trust/mutants.py --files storage/history/refs.py --tests tests/storage/history --mutants 40
     python tests/trust/mutants.py --mutants 5 --plant blind            # tests that cannot fail: all must survive
 
 The operators are those of cosmic-ray: operators replaced by others, numbers moved by one, conditions negated, loops
 without a round, decorators removed, and so on. Changes that cannot matter are left out: of annotations, which are not
-evaluated, and under `if TYPE_CHECKING`. A mutant stands in a copy of the checkout and meets first the tests of its own
-module, then those of its wing, then all test modules that name it; it is killed as soon as one fails, or takes longer
-than ten times what the tests take without it. Survivors are printed with their lines, to be read: a mutant may be the
+evaluated, and under `if TYPE_CHECKING`. First all tests run once, and it is noted which line each of them reaches, and
+how long it takes. A mutant stands in a copy of the checkout and meets the tests that reach its line, quick ones first,
+up to `--seconds` of them; where none does, as in compiled loops, those of its module. It is killed as soon as one
+fails, or takes longer than ten times as long. Survivors are printed with their lines, to be read: a mutant may be the
 same program, or differ in speed alone.
 """
 
@@ -17,13 +21,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +39,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("storage", "engine")
+QUIETLY = ("-q", "-n", "0", "-p", "no:cacheprovider")
+DURATIONS = "GRN_MUTANTS_SECONDS"
 PLANTS = ("nothing", "blind")
 GOAL = 0.9
 """Share of the mutants that tests should kill."""
 
-SLOWEST = 300.0
-"""Most seconds of one step without a mutant."""
+LEAST = 20.0
+"""Fewest seconds before tests count as hanging."""
+
+COVERAGE = "[run]\nsource = {rooms}\ndata_file = {folder}/covered\n"
 
 
 @dataclass(frozen=True)
@@ -106,39 +114,77 @@ def lines_without_effect(tree: ast.Module) -> set[int]:
     return idle
 
 
-def steps_of(file: str) -> list[list[str]]:
-    """Return the test modules that a mutant of a module meets, step by step."""
-    module, tests = Path(file), ROOT / "tests"
-    names = {module.stem, module.stem.rstrip("s"), module.parent.name if module.stem == "__init__" else module.stem}
-    wing = tests / module.parent
-    while not wing.is_dir():
-        wing = wing.parent
-    everything = sorted(tests.rglob("test_*.py"))
-    own = [path for path in everything if path.stem.removeprefix("test_") in names]
-    near = [path for path in sorted(wing.rglob("test_*.py")) if "trust" not in path.parts]
-    dotted = ".".join(module.with_suffix("").parts)
-    imported = f"from grnledger.{'.'.join(module.parent.parts)} import"
-    naming = [
-        path
-        for path in everything
-        if dotted in (text := path.read_text(encoding="utf-8")) or (imported in text and f" {module.stem}" in text)
-    ]
-    steps: list[list[str]] = []
-    met: set[Path] = set()
-    for step in (own, near, naming):
-        if fresh := [path for path in dict.fromkeys(step) if path not in met]:
-            met.update(fresh)
-            steps.append([path.relative_to(ROOT).as_posix() for path in fresh])
-    return steps
+class Reached:
+    """Which tests reach which lines, and how long they take.
+
+    Parameters
+    ----------
+    copy : Path
+        A copy of the checkout, in which all tests run once.
+    tests : sequence of str
+        Folders or files of tests.
+    seconds : float
+        Most seconds of tests that a mutant meets.
+    """
+
+    def __init__(self, copy: Path, tests: Sequence[str], seconds: float) -> None:
+        from coverage import CoverageData
+
+        settings = copy.parent / "coverage.ini"
+        settings.write_text(COVERAGE.format(rooms=",".join(ROOMS), folder=copy.parent))
+        command = ["-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", "-p", "mutants", *QUIETLY, *tests]
+        environment = surroundings(copy) | {DURATIONS: str(copy.parent / "seconds.json")}
+        if subprocess.run([sys.executable, *command], cwd=copy, env=environment, check=False).returncode:
+            raise SystemExit("Tests fail without any mutant.")
+        self._seconds: dict[str, float] = json.loads((copy.parent / "seconds.json").read_text())
+        self._data, self._copy, self._most = CoverageData(str(copy.parent / "covered")), copy, seconds
+        self._data.read()
+
+    def by(self, mutant: Mutant) -> tuple[list[str], float]:
+        """Return the tests that a mutant meets, quick ones first, and how long they take."""
+        stem = Path(mutant.file).stem
+        lines = self._data.contexts_by_lineno(str(self._copy / mutant.file))
+        reaching = {test for test in lines.get(mutant.line, []) if test in self._seconds} or {
+            test for test in self._seconds if Path(test.partition("::")[0]).stem == f"test_{stem}"
+        }
+        chosen: list[str] = []
+        total = 0.0
+        for test in sorted(reaching, key=lambda test: (self._seconds[test], test)):
+            if chosen and total + self._seconds[test] > self._most:
+                break
+            chosen.append(test)
+            total += self._seconds[test]
+        return chosen, total
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Have what a test reaches noted under its name; pytest calls this in the run that measures."""
+    from coverage import Coverage
+
+    if (current := Coverage.current()) is not None:
+        current.switch_context(nodeid.partition("[")[0])
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Add up how long a test takes."""
+    name = report.nodeid.partition("[")[0]
+    _taken[name] = _taken.get(name, 0.0) + report.duration
+
+
+def pytest_sessionfinish() -> None:
+    """Write how long all took."""
+    if path := os.environ.get(DURATIONS):
+        Path(path).write_text(json.dumps(_taken))
+
+
+_taken: dict[str, float] = {}
 
 
 class Bench:
     """Copies of the checkout, one for each mutant that is tried at the same time."""
 
-    def __init__(self, folder: Path, number: int, *, blind: bool) -> None:
-        self._blind = blind
-        self._free: SimpleQueue[Path] = SimpleQueue()
-        self._took: dict[tuple[str, ...], float] = {}
+    def __init__(self, folder: Path, number: int) -> None:
+        self.copies: SimpleQueue[Path] = SimpleQueue()
         tracked = subprocess.run(
             ["git", "-C", str(ROOT), "ls-files", "-z"], check=True, capture_output=True, text=True
         ).stdout.split("\0")
@@ -148,46 +194,42 @@ class Bench:
                 if (ROOT / name).is_file():
                     (copy / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(ROOT / name, copy / name)
-            self._free.put(copy)
+            self.copies.put(copy)
 
-    def survives(self, mutant: Mutant) -> bool:
-        """Return whether all tests that a mutant meets pass."""
+    def survives(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> bool:
+        """Return whether tests that take so many seconds pass with a mutant."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
-        copy = self._free.get()
-        try:
-            source = (ROOT / mutant.file).read_text(encoding="utf-8")
-            changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
-            for step in [["--version"]] if self._blind else steps_of(mutant.file):
-                allowed = 10 * self._time_without(copy, step)
-                (copy / mutant.file).write_text(changed, encoding="utf-8")
-                try:
-                    if not passes(copy, step, allowed):
-                        return False
-                finally:
-                    (copy / mutant.file).write_text(source, encoding="utf-8")
+        if not tests:
             return True
+        copy = self.copies.get()
+        source = (copy / mutant.file).read_text(encoding="utf-8")
+        changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
+        try:
+            (copy / mutant.file).write_text(changed, encoding="utf-8")
+            return passes(copy, tests, LEAST + 10 * seconds)
         finally:
-            self._free.put(copy)
-
-    def _time_without(self, copy: Path, step: Sequence[str]) -> float:
-        """Return how long a step takes without a mutant, which it must pass."""
-        key = tuple(step)
-        if key not in self._took:
-            begin = time.monotonic()
-            if not passes(copy, step, SLOWEST):
-                raise SystemExit(f"These tests fail, or take too long, without any mutant: {' '.join(step)}.")
-            self._took[key] = max(5.0, time.monotonic() - begin)
-        return self._took[key]
+            (copy / mutant.file).write_text(source, encoding="utf-8")
+            self.copies.put(copy)
 
 
-def passes(copy: Path, step: Sequence[str], seconds: float) -> bool:
+def surroundings(copy: Path) -> dict[str, str]:
+    """Return the environment in which a copy is what is imported."""
+    path = os.pathsep.join((str(copy.parent), str(copy / "tests" / "trust")))
+    return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+
+
+def passes(copy: Path, tests: Sequence[str], seconds: float) -> bool:
     """Return whether tests pass in a copy within some seconds."""
-    environment = os.environ | {"PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *step]
+    command = [sys.executable, "-m", "pytest", "-x", *QUIETLY, *tests]
     with subprocess.Popen(
-        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=copy,
+        env=surroundings(copy),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         try:
             return process.wait(seconds) == 0
@@ -203,6 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="[1]")
     parser.add_argument("--processes", type=int, default=2, help="[2]")
     parser.add_argument("--files", nargs="+", metavar="FILE", help="modules, from the root of the checkout  [all]")
+    parser.add_argument("--tests", nargs="+", metavar="PATH", default=[f"tests/{room}" for room in ROOMS])
+    parser.add_argument("--seconds", type=float, default=20.0, help="of tests that a mutant meets  [20]")
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     options = parser.parse_args(arguments)
     files = options.files or sorted(
@@ -213,8 +257,14 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{len(chosen):,} of {len(every):,} mutants of {len(files)} modules, seed {options.seed}", flush=True)
     survivors: list[Mutant] = []
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.processes) as pool:
-        bench = Bench(Path(name), options.processes, blind=options.plant == "blind")
-        for done, (mutant, survived) in enumerate(zip(chosen, pool.map(bench.survives, chosen), strict=True), start=1):
+        bench = Bench(Path(name), options.processes)
+        reached = Reached(Path(name) / "copy0" / "grnledger", options.tests, options.seconds)
+
+        def survives(mutant: Mutant) -> bool:
+            tests, seconds = reached.by(mutant)
+            return bench.survives(mutant, ["--version"] if options.plant == "blind" else tests, seconds)
+
+        for done, (mutant, survived) in enumerate(zip(chosen, pool.map(survives, chosen), strict=True), start=1):
             if survived:
                 survivors.append(mutant)
                 line = (ROOT / mutant.file).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()

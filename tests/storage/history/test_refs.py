@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import grnledger
 import numpy as np
 import pytest
-from grnledger.engine.errors import Conflict
-from grnledger.storage.history.refs import Refs, other_kind, split_ref
+from grnledger.engine.errors import Conflict, FormatError
+from grnledger.storage.history.records import EntryRecord, MoveRecord
+from grnledger.storage.history.refs import Refs, check_entry, moves_of, other_kind, split_ref
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +46,88 @@ def test_a_branch_may_be_called_as_a_tag_is_written(tmp_path: Path) -> None:
     again = grnledger.open(tmp_path / "s.grn")
     assert (list(again.branches), list(again.tags)) == (["main"], ["branch/x"])
     assert grnledger.verify(tmp_path / "s.grn").findings == []
+
+
+HERE, THERE, NOWHERE = "a" * 64, "b" * 64, "c" * 64
+
+STANDING = {"branch/main": HERE, "branch/side": THERE, "tag/paper": HERE}
+
+
+def standing() -> Refs:
+    refs = Refs()
+    for ref, commit in STANDING.items():
+        refs.set(ref, commit)
+    return refs
+
+
+def entry(*moves: tuple[str, str | None, str | None]) -> EntryRecord:
+    """An entry of the log that moves refs, each from somewhere to somewhere."""
+    return EntryRecord(
+        number=7,
+        previous=HERE,
+        versions=2,
+        moves=tuple(MoveRecord(ref=ref, before=before, after=after) for ref, before, after in moves),
+        reason="rollback",
+        author="Ada",
+        time="2026-11-01T12:00:00Z",
+    )
+
+
+FITTING = [
+    ("branch/main", HERE, THERE),
+    ("branch/side", THERE, None),
+    ("branch/new", None, HERE),
+    ("tag/paper", HERE, None),
+    ("tag/new", None, THERE),
+    ("HEAD", "main", "side"),
+]
+
+STRANGE = {
+    "from where it is not": ("branch/main", THERE, HERE),
+    "from nowhere, where it is": ("branch/side", None, HERE),
+    "from somewhere, where it is not": ("tag/new", HERE, THERE),
+    "a tag from where it is not": ("tag/paper", THERE, None),
+    "HEAD from a branch that it is not": ("HEAD", "side", "main"),
+}
+
+
+@pytest.mark.parametrize("move", FITTING, ids=str)
+def test_a_move_from_where_a_ref_stands_is_taken(move: tuple[str, str | None, str | None]) -> None:
+    refs, record = standing(), entry(move)
+    check_entry(record, {HERE, THERE}, refs)
+    refs.apply(moves_of(record))
+    assert refs.get(move[0]) == move[2]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_move_from_where_a_ref_does_not_stand_is_refused(strange: str) -> None:
+    move = STRANGE[strange]
+    with pytest.raises(FormatError, match=f"it moves {move[0]} from a commit where it was not"):
+        check_entry(entry(move), {HERE, THERE}, standing())
+    with pytest.raises(FormatError, match="where it was not"):
+        check_entry(entry(FITTING[2], move), {HERE, THERE}, standing())
+    check_entry(entry(move), {HERE, THERE}, None)  # where refs stand is not known: nothing can be said
+
+
+@pytest.mark.parametrize(
+    ("moves", "message"),
+    [
+        ([("branch/main", HERE, NOWHERE)], f"the commit {NOWHERE} is not before it"),
+        ([FITTING[2], ("tag/new", None, NOWHERE)], f"the commit {NOWHERE} is not before it"),
+        ([("branch/..", None, HERE)], "there can be no ref 'branch/..'"),
+        ([("remote/main", None, HERE)], "there can be no ref 'remote/main'"),
+        ([("branch/main", HERE, None)], "it leaves HEAD on 'main', which is not a branch"),
+        ([("HEAD", "main", "else")], "it leaves HEAD on 'else', which is not a branch"),
+        ([("HEAD", "main", "side"), ("branch/side", THERE, None)], "it leaves HEAD on 'side'"),
+    ],
+    ids=str,
+)
+def test_an_entry_that_names_what_cannot_be_there_is_refused(
+    moves: list[tuple[str, str | None, str | None]], message: str
+) -> None:
+    with pytest.raises(FormatError, match=message):
+        check_entry(entry(*moves), {HERE, THERE}, standing())
+
+
+def test_head_may_go_where_a_branch_is_made_at_once() -> None:
+    check_entry(entry(("HEAD", "main", "new"), ("branch/new", None, HERE)), {HERE, THERE}, standing())

@@ -14,7 +14,7 @@ from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout
-from grnledger.storage.files.locations import group_of
+from grnledger.storage.files.locations import DirectoryStore, group_of
 from grnledger.storage.history.log import Log
 from grnledger.storage.transfer import pack
 
@@ -261,6 +261,40 @@ def test_without_that_look_an_acknowledged_commit_would_be_lost(store: Path, mon
     once(monkeypatch, "_claim", taken_and_packed(store, "side"))
     written = slow.write(plan)
     assert written.id not in {version.id for version in grnledger.open(store).versions(None)}
+
+
+def test_a_reader_that_opens_a_slow_writers_file_in_place_of_a_packed_entry_looks_again(
+    store: Path, tmp_path: Path
+) -> None:
+    """Between the packing and its own second look a slow writer's file stands under the freed name."""
+    other_way = shutil.copytree(store, tmp_path / "other.grn")
+    grnledger.open(store).commit(pathway("ours"))
+    grnledger.open(other_way, author="slow", time=NOON).commit(pathway("slow"))
+    name = loose(store)[-1]
+    log, expected = Log(DirectoryStore(store)), ids(store, 11)[-1][0]
+    log.locations.look()  # the entry is loose, by this reader's last look
+    grnledger.open(store).pack()
+    shutil.copy(other_way / "log" / name, store / "log" / name)
+    assert log.read(11)[0].id == expected
+
+
+def test_a_writer_is_lost_whose_number_and_the_one_before_it_are_anothers(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second look goes to the places of now: by those that the slow writer knew, nothing had changed."""
+    slow = grnledger.open(store, author="slow", time=NOON)
+    plan = slow.plan(pathway("slow"), branch="side")
+    looked: list[bool] = []
+    is_lost = Log._is_lost
+
+    def noted(*arguments: Any) -> bool:
+        looked.append(is_lost(*arguments))
+        return looked[-1]
+
+    monkeypatch.setattr(Log, "_is_lost", noted)
+    once(monkeypatch, "_claim", taken_and_packed(store, "main"))
+    slow.write(plan)
+    assert looked == [False, True, False]  # the faster writer's, the slow one's, and that of its next try
 
 
 def test_two_that_pack_at_once_both_succeed(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,22 @@ def test_a_commit_that_lies_is_refused_and_nothing_arrives(
     assert opened(anna.path).commit(pathway("after", first=9)).number == 3
 
 
+def test_a_drop_of_what_was_active_once_and_is_no_more_is_refused(pair: tuple[Repository, Repository]) -> None:
+    """Its record and its content id fit: only that nothing is left to drop does not."""
+    lab, anna = pair
+    first = lab.version("v1")
+    lab.revert("v1")
+    lab.commit(pathway("wnt", first=7))
+    (added,) = first.added
+    again = DropRecord(id=added.id, names=added.names, seen=(first.id,))
+    forge(lab.path, saying(drops=(again,)))
+    before = files(anna.path)
+    with pytest.raises(FormatError, match="that is not active before it"):
+        anna.fetch(lab.path)
+    assert files(anna.path) == before
+    assert [finding.kind for finding in grnledger.verify(lab.path).findings].count("damage") == 1
+
+
 def test_an_anchor_with_an_inactive_pathway_folded_in_is_refused_wherever_it_is_read(
     pair: tuple[Repository, Repository],
 ) -> None:

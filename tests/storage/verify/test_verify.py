@@ -18,8 +18,10 @@ from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
+from grnledger.storage.files.locations import group_of
 from grnledger.storage.history.records import BaseRecord
 from grnledger.storage.networks.bases import NewBase
+from grnledger.storage.verify.repair import repair
 from grnledger.storage.verify.store import verify
 
 if TYPE_CHECKING:
@@ -395,6 +397,22 @@ def test_a_damaged_pack_whose_entries_are_loose_too_is_reported_as_such(store: C
     assert "Everything in it is in other files too" in grnledger.verify(path).findings[0].what
     pack.unlink()
     assert grnledger.verify(path).sound
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_loose_copies_stay_as_long_as_their_pack_has_a_damaged_entry(store: Callable[[str], Path], number: int) -> None:
+    path = store(DENSE)
+    contents = {file.name: file.read_bytes() for file in sorted((path / "log").iterdir())}
+    grnledger.open(path).pack()
+    damaged = f"{number:010}.h5"
+    copies = {name: content for name, content in contents.items() if name != damaged}
+    for name, content in copies.items():
+        (path / "log" / name).write_bytes(content)
+    (pack,) = (path / "packs").iterdir()
+    with h5py.File(pack, "r+") as file:
+        file[group_of(number)].attrs["id"] = np.bytes_(b"0" * 64)
+    assert repair(path).findings
+    assert {name: (path / "log" / name).read_bytes() for name in copies} == copies
 
 
 def test_versions_are_shown_in_ranges() -> None:
