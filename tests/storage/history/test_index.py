@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -426,3 +428,33 @@ def test_once_it_is_packed_the_log_is_read_by_its_index_all_the_same(store: Path
     pack = next((store / "packs").iterdir())
     pack.write_bytes(pack.read_bytes() + b"x")
     assert stored.covered(Ledger(store).locations)[1] is False
+
+
+COMMITTING = """
+import sys, grnledger
+from grnledger.engine.network.pathway import Pathway
+store = grnledger.open(sys.argv[1], author=sys.argv[2])
+for number in range(int(sys.argv[3])):
+    store.commit(Pathway.of(store.panel, f"{sys.argv[2]}{number}", {"GENE1": 0.1, "GENE4": -0.1}))
+"""
+
+
+def test_after_a_write_by_another_process_the_index_is_extended_and_not_remade(store: Path) -> None:
+    """What was in the file stays as it is, in the file that it was, whoever appends and whoever had it open."""
+    index = index_of(store)
+    reader = grnledger.open(store)
+    assert reader.versions(None)
+    before, number = index.read_bytes(), index.stat().st_ino
+    for author in ("ada", "bob"):
+        subprocess.run([sys.executable, "-c", COMMITTING, str(store), author, "3"], check=True)
+    writer = grnledger.open(store)
+    writer.commit(pathway(writer, "ours", 0.1))
+    reader.refresh()
+    after = index.read_bytes()
+    assert (after[: len(before)], index.stat().st_ino) == (before, number)
+    names = [f"{author}{position}" for author in ("ada", "bob") for position in range(3)] + ["ours"]
+    for opened in (reader, grnledger.open(store)):
+        added = [record.names[0] for version in reversed(opened.versions(None)[:7]) for record in version.added]
+        assert added == names
+    assert index.read_bytes() == after
+    assert grnledger.verify(store).sound
