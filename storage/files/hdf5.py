@@ -23,7 +23,7 @@ from h5py import h5a, h5d, h5f, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttr
 from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
-from . import access, layout
+from . import access, claims, layout
 from .bulk_rows import BulkRows, RowSource, bulk_blocks, bulk_type, checksums_of, little_endian
 from .locations import Location
 
@@ -50,6 +50,15 @@ PLAIN = "Sfiu"
 
 MOST_DATASETS = 64
 """Most datasets in a file of the store; to look at each of many more would take long."""
+
+LONGEST_ATTRIBUTE = 1_024
+"""Most bytes of an attribute, which is a kind, a format or a hash."""
+
+HEADROOM = 16 << 20
+"""Bytes beyond the length of a file that may be free when HDF5 is refused memory: it has then asked for what is absurd."""
+
+NO_MEMORY = re.compile(r"allocat|no space available|out of memory", re.IGNORECASE)
+"""How HDF5 says that it was refused memory; also where a damaged file made it ask for more than there can be."""
 
 NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 """Errors of the system for a file that need not be damaged."""
@@ -192,6 +201,11 @@ class StoredFile:
     arrays: Mapping[str, NDArray[Any]]
     bulk: Mapping[str, BulkRows]
 
+    @property
+    def size(self) -> int:
+        """The bytes of what is in memory: the record, and the small arrays."""
+        return len(self.record) + sum(array.nbytes for array in self.arrays.values())
+
     def check_bulk(self, progress: Callable[[int], object] = lambda _: None) -> None:
         """Read every row of the large arrays, and compare all their bytes with their hashes.
 
@@ -233,11 +247,15 @@ def read(location: Location, *kinds: str) -> StoredFile:
 def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[StoredFile | FormatError]:
     """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
     with _opened(Location(path)) as file:
+        left = path.stat().st_size
         for group in groups:
             location = Location(path, group)
             try:
                 with _translated(location):
                     stored = _read(location, _group(location, file), kinds)
+                left -= stored.size
+                if left < 0:  # of several names of one group, each has the memory of its own
+                    raise FormatError(f"{location} is damaged: the groups of its file claim more bytes than that has.")
             except FormatError as failure:
                 yield failure
             else:
@@ -352,13 +370,31 @@ def _translated(location: Location) -> Generator[None]:
         yield
     except FileNotFoundError:
         raise Missing(f"{location.path} is missing from the store.") from None
+    except MemoryError:
+        raise out_of_memory(location) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
+        if NO_MEMORY.search(str(failure)) and not _has_room(location.path):
+            raise out_of_memory(location) from None
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
             raise access.refusal(reason, location.path) from None
         if not location.path.exists():  # it went while HDF5 looked at it
             raise Missing(f"{location.path} is missing from the store.") from None
         text = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
         raise FormatError(f"{location} is damaged: {text}.") from None
+
+
+def out_of_memory(location: Location) -> MemoryError:
+    """Return the error of a file that this process has no memory to read: nothing is known to be wrong with it."""
+    return MemoryError(f"There is not enough memory to read {location}.")
+
+
+def _has_room(path: Path) -> bool:
+    """Return whether there is memory for a file as long as this one, and something more."""
+    try:
+        np.empty(path.stat().st_size + HEADROOM, dtype=np.uint8)
+    except MemoryError:
+        return False
+    return True
 
 
 def _errno_of(failure: Exception) -> int:
@@ -409,9 +445,15 @@ def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> Store
         raise FormatError(f"{location} is damaged: it holds {len(file):,} members, more than any file of a store.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(location, file, name, size) for name in map(str, file)}
-    if sum(dataset.nbytes for dataset in datasets.values()) > size:
+    claimed = sum(dataset.nbytes for dataset in datasets.values())
+    if claimed > size:
         raise FormatError(f"{location} is damaged: its datasets claim more bytes than the file has.")
+    if claims.is_hollow(file.file.id.get_vfd_handle(), claimed):
+        raise FormatError(f"{location} is damaged: it claims {claimed:,} bytes, nearly all of which were never written.")
+    claims.check_record(location, datasets[layout.RECORD].nbytes)
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
+    sizes = {name: (dataset.size, dataset.dtype.itemsize) for name, dataset in datasets.items()}
+    claims.check_arrays(location, kind, record, sizes)
     bulk = {name: _bulk(location, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
     types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}
     arrays = {
@@ -535,7 +577,8 @@ def _type_of(dtype: np.dtype[Any]) -> Any:
 
 
 def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:
-    if holder.attrs.get_id(name).dtype.kind != "S":
-        raise ValueError(f"its attribute {name!r} is not fixed-length text")
+    attribute = holder.attrs.get_id(name)
+    if attribute.dtype.kind != "S" or attribute.shape or attribute.dtype.itemsize > LONGEST_ATTRIBUTE:
+        raise ValueError(f"its attribute {name!r} is not one short text of fixed length")
     value: Any = holder.attrs[name]
     return bytes(value).decode()
