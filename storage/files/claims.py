@@ -15,6 +15,7 @@ from . import layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SMALL = 64 << 20
 """Bytes that any file may claim without being asked for more than its length: reading so many fits every machine."""
@@ -24,6 +25,9 @@ MOST_TIMES = 64
 
 BLOCK = 512
 """Bytes of the blocks that the system counts, whatever those of the disk are."""
+
+HEADROOM = 16 << 20
+"""Bytes beyond the length of a file: whoever is refused memory while so many are free has asked for what is absurd."""
 
 LONGEST_RECORD = 1 << 30
 """Most bytes of a record: of an exported index, which is the longest, as many as of its text."""
@@ -103,13 +107,27 @@ def check_arrays(where: object, kind: str, record: str, arrays: Mapping[str, tup
     import json  # not where the index alone is read
 
     try:
-        allowed = _ALLOWED.get(kind, lambda _: {})(json.loads(record))
+        allowed = _ALLOWED[kind](json.loads(record)) if kind in _ALLOWED else {}
     except (ValueError, TypeError, KeyError, RecursionError):
         raise FormatError(f"{where} is damaged: its record does not say how much the file holds.") from None
     for name, (count, width) in arrays.items():
         if count > allowed.get(name, count) or width > WIDEST_VALUE:
             what = f"{name!r} claims {count:,} values of {width:,} bytes"
             raise FormatError(f"{where} is damaged: {what}, more than its record allows.")
+
+
+def out_of_memory(where: object) -> MemoryError:
+    """Return the error of a file that this process has no memory to read: nothing is known to be wrong with it."""
+    return MemoryError(f"There is not enough memory to read {where}.")
+
+
+def has_room(path: Path) -> bool:
+    """Return whether there is memory for a file as long as this one, and something more."""
+    try:
+        bytearray(path.stat().st_size + HEADROOM)
+    except MemoryError:
+        return False
+    return True
 
 
 def _of_entry(record: dict[str, Any]) -> dict[str, int]:

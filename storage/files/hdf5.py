@@ -54,9 +54,6 @@ MOST_DATASETS = 64
 LONGEST_ATTRIBUTE = 1_024
 """Most bytes of an attribute, which is a kind, a format or a hash."""
 
-HEADROOM = 16 << 20
-"""Bytes beyond the length of a file that may be free when HDF5 is refused memory: it has then asked for what is absurd."""
-
 NO_MEMORY = re.compile(r"allocat|no space available|out of memory", re.IGNORECASE)
 """How HDF5 says that it was refused memory; also where a damaged file made it ask for more than there can be."""
 
@@ -253,11 +250,12 @@ def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored
             try:
                 with _translated(location):
                     stored = _read(location, _group(location, file), kinds)
-                left -= stored.size
-                if left < 0:  # of several names of one group, each has the memory of its own
-                    raise FormatError(f"{location} is damaged: the groups of its file claim more bytes than that has.")
             except FormatError as failure:
                 yield failure
+                continue
+            left -= stored.size  # a group may have several names, and is in memory once for each
+            if left < 0:
+                yield FormatError(f"{location} is damaged: the groups of its file claim more bytes than that has.")
             else:
                 yield stored
 
@@ -371,30 +369,16 @@ def _translated(location: Location) -> Generator[None]:
     except FileNotFoundError:
         raise Missing(f"{location.path} is missing from the store.") from None
     except MemoryError:
-        raise out_of_memory(location) from None
+        raise claims.out_of_memory(location) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
-        if NO_MEMORY.search(str(failure)) and not _has_room(location.path):
-            raise out_of_memory(location) from None
+        if NO_MEMORY.search(str(failure)) and not claims.has_room(location.path):
+            raise claims.out_of_memory(location) from None
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
             raise access.refusal(reason, location.path) from None
         if not location.path.exists():  # it went while HDF5 looked at it
             raise Missing(f"{location.path} is missing from the store.") from None
         text = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
         raise FormatError(f"{location} is damaged: {text}.") from None
-
-
-def out_of_memory(location: Location) -> MemoryError:
-    """Return the error of a file that this process has no memory to read: nothing is known to be wrong with it."""
-    return MemoryError(f"There is not enough memory to read {location}.")
-
-
-def _has_room(path: Path) -> bool:
-    """Return whether there is memory for a file as long as this one, and something more."""
-    try:
-        np.empty(path.stat().st_size + HEADROOM, dtype=np.uint8)
-    except MemoryError:
-        return False
-    return True
 
 
 def _errno_of(failure: Exception) -> int:
@@ -449,10 +433,12 @@ def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> Store
     if claimed > size:
         raise FormatError(f"{location} is damaged: its datasets claim more bytes than the file has.")
     if claims.is_hollow(file.file.id.get_vfd_handle(), claimed):
-        raise FormatError(f"{location} is damaged: it claims {claimed:,} bytes, nearly all of which were never written.")
+        raise FormatError(
+            f"{location} is damaged: it claims {claimed:,} bytes, nearly all of which were never written."
+        )
     claims.check_record(location, datasets[layout.RECORD].nbytes)
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
-    sizes = {name: (dataset.size, dataset.dtype.itemsize) for name, dataset in datasets.items()}
+    sizes = {name: (int(dataset.size or 0), int(dataset.dtype.itemsize)) for name, dataset in datasets.items()}
     claims.check_arrays(location, kind, record, sizes)
     bulk = {name: _bulk(location, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
     types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}

@@ -304,7 +304,9 @@ def unwritten(file: h5py.File, name: str, shape: tuple[int, ...], kind: Any) -> 
     unfilled = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     unfilled.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     unfilled.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    h5py.h5d.create(file.id, name.encode(), kind, h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR), unfilled)
+    h5py.h5d.create(
+        file.id, name.encode(), kind, h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR), unfilled
+    )
 
 
 def overflowing(file: h5py.File, _: Any) -> None:
@@ -358,8 +360,8 @@ def many_links_to_one(file: h5py.File, values: Any) -> None:
 
 
 for build in (external_link, soft_link, link_to_itself, group_loop, raw_data_outside, virtual, bomb, unwritten_chunks,
-              vast, hollow, overflowing, overflowing_to_little, wide_text, variable_length, ragged, references, compound,
-              array_type, without_shape, of_text, many_links_to_one):  # fmt: skip
+              vast, hollow, overflowing, overflowing_to_little, wide_text, variable_length, ragged, references,
+              compound, array_type, without_shape, of_text, many_links_to_one):  # fmt: skip
     HARMS[f"an entry, {build.__name__}"] = Harm(
         lambda store, b=build: instead(entry(store, 2), "loadings", b), LOST_ENTRY
     )
