@@ -15,7 +15,6 @@ from . import layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SMALL = 64 << 20
 """Bytes that any file may claim without being asked for more than its length: reading so many fits every machine."""
@@ -28,6 +27,9 @@ BLOCK = 512
 
 HEADROOM = 16 << 20
 """Bytes beyond the length of a file: whoever is refused memory while so many are free has asked for what is absurd."""
+
+OF_HDF5 = 8 << 20
+"""Bytes that HDF5 takes to open a file and to look at what it holds, rounded up: it does not ask whether it got them."""
 
 LONGEST_RECORD = 1 << 30
 """Most bytes of a record: of an exported index, which is the longest, as many as of its text."""
@@ -118,16 +120,30 @@ def check_arrays(where: object, kind: str, record: str, arrays: Mapping[str, tup
 
 def out_of_memory(where: object) -> MemoryError:
     """Return the error of a file that this process has no memory to read: nothing is known to be wrong with it."""
-    return MemoryError(f"There is not enough memory to read {where}.")
+    return MemoryError(f"There is not enough memory to open {where}.")
 
 
-def has_room(path: Path) -> bool:
-    """Return whether there is memory for a file as long as this one, and something more."""
+def has_room(size: int) -> bool:
+    """Return whether this process may have so many bytes more; none of them is used."""
+    import mmap
+
     try:
-        bytearray(path.stat().st_size + HEADROOM)
-    except MemoryError:
+        mmap.mmap(-1, size).close()
+    except OSError:
         return False
     return True
+
+
+def require_room(where: object) -> None:
+    """Refuse to let HDF5 open a file without the memory that it takes for that: it would crash.
+
+    Raises
+    ------
+    MemoryError
+        There is not so much.
+    """
+    if not has_room(OF_HDF5):
+        raise out_of_memory(where)
 
 
 def _of_entry(record: dict[str, Any]) -> dict[str, int]:

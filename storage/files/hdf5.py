@@ -143,6 +143,7 @@ class Sealed:
             return
         step = SMALL_STEP if size <= SMALL else LARGE_STEP
         name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
+        claims.require_room("a new file")
         file = h5f.create(name.encode(), h5f.ACC_TRUNC, fcpl=_untimed_file(), fapl=_in_memory(step))
         self.put(file)
         h5f.flush(file)
@@ -357,6 +358,7 @@ def _opened(location: Location) -> Generator[h5py.File]:
     with _translated(location):
         if not stat.S_ISREG(location.path.stat().st_mode):  # a pipe would be waited for
             raise FormatError(f"{location.path} is not a file.")
+        claims.require_room(location)
         with h5py.File(location.path, "r", locking=False) as file:
             yield file
 
@@ -371,7 +373,7 @@ def _translated(location: Location) -> Generator[None]:
     except MemoryError:
         raise claims.out_of_memory(location) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
-        if NO_MEMORY.search(str(failure)) and not claims.has_room(location.path):
+        if NO_MEMORY.search(str(failure)) and not claims.has_room(location.path.stat().st_size + claims.HEADROOM):
             raise claims.out_of_memory(location) from None
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
             raise access.refusal(reason, location.path) from None
@@ -392,6 +394,7 @@ def _errno_of(failure: Exception) -> int:
 @contextlib.contextmanager
 def _building(output: Output) -> Generator[h5py.File]:
     """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 words it."""
+    claims.require_room("a new file")
     try:
         with h5py.File(output, "w", libver="latest") as file:
             yield file
