@@ -24,7 +24,7 @@ def main() -> None:
         gc.freeze()
         gc.enable()
         run()
-    except MemoryError:
+    except (MemoryError, SystemError):
         os._exit(tell_without_memory())
 
 

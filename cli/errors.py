@@ -37,6 +37,9 @@ CLOSED_PIPE = 141
 OUT_OF_MEMORY = "There is not enough memory for this."
 SMALLER = "Ask for fewer genes, or use a larger machine."
 
+NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORECASE)
+"""How the system says that it had no memory for a library that was to be loaded."""
+
 LEAST_ROOM = 4 << 20
 """Bytes: where this process may not have so many more, whatever fails fails for want of memory."""
 
@@ -75,7 +78,7 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
     except Exception as error:  # noqa: BLE001  every error ends here, as a sentence and an exit code
         try:
             return _tell(error, invocation, colour)
-        except MemoryError:
+        except (MemoryError, SystemError):  # Python may lose an error for which there is no memory
             return tell_without_memory()
     return code if isinstance(code, int) else DONE
 
@@ -178,7 +181,7 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
             return message, _after(error), USAGE
         case MemoryError():
             return str(error) or OUT_OF_MEMORY, SMALLER, NUMBERS
-        case _ if _comes_of(error, MemoryError) or not claims.has_room(LEAST_ROOM):
+        case _ if _comes_of(error, MemoryError) or NO_MEMORY.search(str(error)) or not claims.has_room(LEAST_ROOM):
             return OUT_OF_MEMORY, SMALLER, NUMBERS
         case _:
             message = f"This is a bug in grn: {type(error).__name__}: {error}."

@@ -29,7 +29,7 @@ HEADROOM = 16 << 20
 """Bytes beyond the length of a file: whoever is refused memory while so many are free has asked for what is absurd."""
 
 OF_HDF5 = 8 << 20
-"""Bytes that HDF5 takes to open a file and to look at what it holds, rounded up: it does not ask whether it got them."""
+"""Bytes, rounded up, that HDF5 takes to open a file and look at what it holds: it does not ask whether it got them."""
 
 LONGEST_RECORD = 1 << 30
 """Most bytes of a record: of an exported index, which is the longest, as many as of its text."""

@@ -251,6 +251,10 @@ def test_an_internal_error_is_code_70_and_reported_as_one(
     [
         (OSError(28, "No space left on device", "log/7.h5"), 2, "log/7.h5: No space left on device."),
         (MemoryError(), 5, "not enough memory"),
+        (MemoryError("There is not enough memory to open log/7.h5."), 5, "to open log/7.h5."),
+        (OSError(12, "Cannot allocate memory", "log"), 5, "not enough memory"),
+        (OSError(12, "it is written, but not flushed", "log/7.h5"), 2, "`grn log` shows what has been written."),
+        (ImportError("libblas.so: failed to map segment from shared object"), 5, "not enough memory"),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )
@@ -265,6 +269,30 @@ def test_what_the_system_refuses_is_reported_in_a_sentence(
     monkeypatch.setattr(Repository, "newest_first", refused)
     answer = grn("log", "-s", made / "small.grn")
     assert (answer.code, phrase in answer.err, "Traceback" in answer.err) == (code, True, False)
+
+
+@pytest.mark.parametrize("failure", [MemoryError, SystemError])
+def test_where_there_is_no_memory_for_a_sentence_one_is_ready(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failure: type[Exception]
+) -> None:
+    from grnledger.cli import errors
+    from grnledger.cli.main import grn
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(errors, "explain", fail)
+    assert errors.run(grn, ["log", "-s", "nothing.grn"], None) == errors.NUMBERS
+    assert capfd.readouterr().err.startswith("Error: There is not enough memory for this.\nHint: ")
+
+
+def test_what_fails_where_there_is_no_memory_left_fails_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grnledger.cli.errors import OUR_BUG, explain
+    from grnledger.storage.files import claims
+
+    assert explain(ZeroDivisionError(), "grn log")[2] == OUR_BUG
+    monkeypatch.setattr(claims, "has_room", lambda _: False)
+    assert explain(ZeroDivisionError(), "grn log")[0] == "There is not enough memory for this."
 
 
 def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path) -> None:
