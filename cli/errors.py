@@ -191,7 +191,8 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
 def _after(error: OSError) -> str:
     """Return what to do after the system has refused something."""
     if isinstance(error.strerror, str) and error.strerror.startswith(WRITTEN):
-        return "`grn log` shows what has been written."
+        read_back = f"`grn -s {error.filename} verify` reads all of it."
+        return read_back if "read back" in error.strerror else "`grn log` shows what has been written."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Nothing in the store was changed. Free some space, and run it again."
     return "Nothing in the store was changed."

@@ -160,7 +160,8 @@ def in_fork(ground: Ground, plant: str, shortage: AbstractContextManager[object]
     code, answer = fork(act).end()
     seconds = time.monotonic() - begun
     try:
-        return Ended(*json.loads(answer), seconds)
+        code, out, err = json.loads(answer)
+        return Ended(code, out, err, seconds)
     except ValueError:
         return Ended(code or 1, "", answer.decode(errors="replace"), seconds)
 
