@@ -234,8 +234,11 @@ class _File:
         """Return what stands between two positions."""
         return os.pread(self.descriptor, stop - start, start)
 
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.descriptor)
+    def __del__(self, close: Callable[[int], None] = os.close, failure: type[OSError] = OSError) -> None:
+        try:  # noqa: SIM105  as Python ends, nothing else is there
+            close(self.descriptor)
+        except failure:  # the disk has gone; nothing depends on it
+            pass
 
 
 def _open(path: Path) -> _File | None:
