@@ -503,7 +503,7 @@ def abandoned(paths: Sequence[Path]) -> list[Path]:
     old by both of them.
     """
     old = _older_than_grace(paths, time.time())
-    return _older_than_grace(old, _disk_time(old[0].parent)) if old else []
+    return _older_than_grace(old, disk_time(old[0].parent)) if old else []
 
 
 def _older_than_grace(paths: Sequence[Path], now: float) -> list[Path]:
@@ -515,8 +515,11 @@ def _older_than_grace(paths: Sequence[Path], now: float) -> list[Path]:
     return old
 
 
-def _disk_time(folder: Path) -> float:
-    """Return the time that the disk gives to what is written now, seconds since 1970; 0 where nothing can be."""
+def disk_time(folder: Path) -> float:
+    """Return the time that the disk gives to what is written to a folder now, seconds since 1970; 0 where nothing can.
+
+    A file comes and goes for that, so that the client of a network disk asks anew what is in the folder.
+    """
     probe = temporary_of(folder / "time")
     try:
         descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)

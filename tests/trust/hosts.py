@@ -58,10 +58,7 @@ PRIVATE = 1 << 18 | 1 << 14
 HOSTS, WRITERS = 2, 2
 STORE = "race.grn"
 TRYING = "T"
-SWEEP_EVERY = 8
-"""Entries between two sweeps of leftovers, so that there are some in a short race."""
-
-LONGEST = 600.0
+LONGEST = 300.0
 """Seconds after which a round counts as stuck."""
 
 
@@ -81,6 +78,7 @@ class Kind:
         For how many seconds the server keeps the lock of a host that has died.
     clock : float
         By how many seconds the clock of the second host is ahead of that of the server, and the first one's behind.
+        Writers then dawdle before and after they name a file, and sweep leftovers at each entry.
     """
 
     name: str
@@ -185,7 +183,9 @@ def live(report: Report, lab: Path, kind: Kind, name: str, index: int, plant: st
         disk.serve()
         os._exit(0)
     os.close(disk._device)
-    writers = [_writer(report, lab, target / STORE, kind, f"{name}w{number}", index, plant) for number in range(WRITERS)]
+    writers = [
+        _writer(report, lab, target / STORE, kind, f"{name}w{number}", index, plant) for number in range(WRITERS)
+    ]
     for pid in writers:
         os.waitpid(pid, 0)
 
@@ -196,7 +196,7 @@ def _writer(report: Report, lab: Path, store: Path, kind: Kind, name: str, index
         return pid
     try:
         ahead = kind.clock * (2 * index - 1)
-        with clock(ahead), PLANTS[plant](), mock.patch.object(ledger, "SWEEP_EVERY", SWEEP_EVERY):
+        with clock(ahead, name), PLANTS[plant]():
             now = datetime.now(UTC) + timedelta(seconds=ahead)
             repo = grnledger.Repository(store, author=name, wait=kind.wait, time=now)
             for nth in range(1_000_000):
@@ -212,10 +212,14 @@ def _writer(report: Report, lab: Path, store: Path, kind: Kind, name: str, index
 
 
 @contextlib.contextmanager
-def clock(ahead: float) -> Iterator[None]:
-    """Let the clock of this process be ahead of that of the disk."""
+def clock(ahead: float, seed: str) -> Iterator[None]:
+    """Let the clock of this process be ahead of that of the disk, where it is, and the process dawdle and sweep."""
     real = time.time
-    with mock.patch.object(time, "time", lambda: real() + ahead):
+    with contextlib.ExitStack() as circumstances:
+        if ahead:
+            circumstances.enter_context(mock.patch.object(time, "time", lambda: real() + ahead))
+            circumstances.enter_context(mock.patch.object(ledger, "SWEEP_EVERY", 1))
+            circumstances.enter_context(races.dawdling(seed))
         yield
 
 
@@ -233,32 +237,21 @@ def unanswered() -> AbstractContextManager[object]:
 
 def own_clock() -> AbstractContextManager[object]:
     """Judge the age of files by one's own clock alone."""
-    return mock.patch.object(durable, "_disk_time", lambda _: time.time())
+    return mock.patch.object(durable, "abandoned", lambda paths: durable._older_than_grace(paths, time.time()))
 
 
-def unsent() -> AbstractContextManager[object]:
-    """Name a file before it is on the disk, and flush nothing."""
+def not_asked_again() -> AbstractContextManager[object]:
+    """Take what this host remembers of a folder for what is in it."""
+    return mock.patch.object(durable, "disk_time", lambda _: 0.0)
 
-    def publish(path: Path, write: Callable[[durable.Output], object], **_: object) -> None:
-        temporary = durable.temporary_of(path)
-        output = durable.Output(temporary)
-        write(output)
-        durable._claim(temporary, path)
-        durable.remove(temporary)
-        KEPT_OPEN.append(output)
-
-    return mock.patch.object(durable, "publish", publish)
-
-
-KEPT_OPEN: list[durable.Output] = []
 
 PLANTS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "nothing": contextlib.nullcontext,
     "looking-first": races.looking_first,
     "overwriting": races.overwriting,
+    "not-asked-again": not_asked_again,
     "own-clock": own_clock,
     "unanswered": unanswered,
-    "unsent": unsent,
 }
 
 
@@ -449,7 +442,9 @@ def print_table(rows: list[races.Row]) -> int:
     total: Counter[str] = sum((row.counts for row in rows), Counter())
     bad = [problem for row in rows for problem in row.bad]
     print(f"\n{races.one_in(total['lost'], total[ACKNOWLEDGED], 'acknowledged commits lost')}; ", end="")
-    print(f"{total['deaths']} deaths of a host, {total['holding']} of one that held the lock; {len(bad)} findings in all.")
+    print(
+        f"{total['deaths']} deaths of a host, {total['holding']} of one that held the lock; {len(bad)} findings in all."
+    )
     print(*bad[:20], sep="\n")
     return 1 if bad else 0
 

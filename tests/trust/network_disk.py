@@ -184,6 +184,8 @@ class NetworkDisk:
                 answer, code = (b"", errno.ENOSYS) if step is None else (step(node, body), 0)
             except OSError as failure:
                 answer, code = b"", failure.errno or errno.EIO
+                if operation in CHANGING and self.terms.coherent:  # the answer shows whether the folder has changed
+                    self._view(node, ask=True)
             except KeyError:
                 answer, code = b"", errno.ESTALE
             with contextlib.suppress(OSError):  # the process that asked may have been killed
@@ -359,7 +361,7 @@ class NetworkDisk:
         tries = 2 if self._chance.random() < self.terms.lost_answers else 1
         for _ in range(tries):  # the server has no memory of what it has answered
             os.link(self._path(source), target, dst_dir_fd=self._nodes[node].handle)  # which follows /proc/self/fd
-        self._change(node)
+            self._change(node)
         return self._entry(target)
 
     # Files
@@ -456,7 +458,9 @@ class NetworkDisk:
     def _do_init(self, node: int, body: bytes) -> bytes:
         _, minor, ahead, flags = struct.unpack_from("<IIII", body)
         wanted = BIG_WRITES | (FLOCK_LOCKS if self.terms.server_locks else 0)
-        answer = struct.pack("<IIIIHHIIHHI", 7, min(minor, 31), ahead, flags & wanted, 16, 12, LARGEST_WRITE, 1, 0, 0, 0)
+        answer = struct.pack(
+            "<IIIIHHIIHHI", 7, min(minor, 31), ahead, flags & wanted, 16, 12, LARGEST_WRITE, 1, 0, 0, 0
+        )
         return answer + bytes(64 - len(answer))
 
     def _do_statfs(self, node: int, _: bytes) -> bytes:
@@ -471,4 +475,5 @@ OPERATIONS: dict[str, Any] = {
     "fsync": 20, "flush": 25, "init": 26, "opendir": 27, "readdir": 28, "releasedir": 29, "fsyncdir": 30, "setlk": 32,
     "create": 35, "batch_forget": 42, "rename2": 45,
 }  # fmt: skip
+CHANGING = tuple(OPERATIONS[name] for name in ("mkdir", "unlink", "rmdir", "rename", "rename2", "link", "create"))
 FORGETTING = (OPERATIONS["forget"], OPERATIONS["batch_forget"])
