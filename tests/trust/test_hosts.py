@@ -71,7 +71,9 @@ def test_a_planted_fault_is_detected(
     run: Callable[[list[str]], tuple[int, str]], plant: str, kind: str, deaths: str, finding: str
 ) -> None:
     def is_found(seed: int) -> bool:  # whether hosts meet in one race is chance
-        code, report = run(["--kinds", kind, "--commits", "40", "--deaths", deaths, "--plant", plant, "--seed", f"{seed}"])
+        code, report = run(
+            ["--kinds", kind, "--commits", "40", "--deaths", deaths, "--plant", plant, "--seed", f"{seed}"]
+        )
         return code == 1 and finding in report
 
     assert any(is_found(seed) for seed in range(1, 6))
