@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 
-from . import end
+from . import end, tell_without_memory
 
 
 def main() -> None:
@@ -17,11 +18,14 @@ def main() -> None:
     gc.disable()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background, shells have it ignored
         signal.signal(signal.SIGINT, end)
-    from .main import main as run
+    try:
+        from .main import main as run
 
-    gc.freeze()
-    gc.enable()
-    run()
+        gc.freeze()
+        gc.enable()
+        run()
+    except (MemoryError, SystemError):
+        os._exit(tell_without_memory())
 
 
 if __name__ == "__main__":

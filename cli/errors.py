@@ -15,7 +15,8 @@ import click
 
 from ..engine.errors import AccessDenied, Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
-from . import INTERRUPTED, end
+from ..storage.files import claims
+from . import INTERRUPTED, end, tell_without_memory
 from .hints import hint_of
 from .options import COMPLETION_VARIABLE
 
@@ -32,6 +33,18 @@ DAMAGED = 6
 OUR_BUG = 70
 DENIED = 77
 CLOSED_PIPE = 141
+
+OUT_OF_MEMORY = "There is not enough memory for this."
+SMALLER = "Ask for fewer genes, or use a larger machine."
+
+NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORECASE)
+"""How the system says that it had no memory for a library that was to be loaded."""
+
+LEAST_ROOM = 4 << 20
+"""Bytes: where this process may not have so many more, whatever fails fails for want of memory."""
+
+WRITTEN = ("it is written", "the answer could not")
+"""How the reason of an error begins that was met after all had been done."""
 
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 """How click refuses a store that is named after a verb which takes none."""
@@ -63,18 +76,26 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  every error ends here, as a sentence and an exit code
-        if _comes_of_interrupt(error):
-            click.echo("Interrupted.", err=True)
-            return INTERRUPTED
-        if invocation.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
-            import traceback
-
-            traceback.print_exc()
-        message, hint, exit_code = explain(error, invocation.get("command", "grn"))
-        with contextlib.suppress(OSError):  # stderr may be closed
-            _print_error(message, hint, invocation.get("colour", colour))
-        return exit_code
+        try:
+            return _tell(error, invocation, colour)
+        except (MemoryError, SystemError):  # Python may lose an error for which there is no memory
+            return tell_without_memory()
     return code if isinstance(code, int) else DONE
+
+
+def _tell(error: Exception, invocation: dict[str, Any], colour: bool | None) -> int:
+    """Print what went wrong, and return the exit code."""
+    if _comes_of(error, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    if invocation.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
+        import traceback
+
+        traceback.print_exc()
+    message, hint, exit_code = explain(error, invocation.get("command", "grn"))
+    with contextlib.suppress(OSError):  # stderr may be closed
+        _print_error(message, hint, invocation.get("colour", colour))
+    return exit_code
 
 
 @contextlib.contextmanager
@@ -90,9 +111,9 @@ def _interruptible() -> Generator[None]:
             signal.signal(signal.SIGINT, end)
 
 
-def _comes_of_interrupt(error: BaseException | None) -> bool:
-    """Return whether Ctrl-C is behind an error: what was compiled, or was being loaded, may raise one of its own."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+def _comes_of(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Return whether another error is behind one: what was compiled, or was being loaded, may raise one of its own."""
+    while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
     return error is not None
 
@@ -152,12 +173,16 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
         case UnicodeEncodeError():
             near = error.object[max(0, error.start - 20) : error.end + 20]
             return f"The text {near!r} contains bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
+        case OSError(errno=errno.ENOMEM, strerror=str(reason)) if not reason.startswith(WRITTEN):
+            return OUT_OF_MEMORY, SMALLER, NUMBERS
         case OSError():
             _silence()
             message = f"{error.filename or 'The system'}: {error.strerror or error}."
             return message, _after(error), USAGE
         case MemoryError():
-            return "There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.", NUMBERS
+            return str(error) or OUT_OF_MEMORY, SMALLER, NUMBERS
+        case _ if _comes_of(error, MemoryError) or NO_MEMORY.search(str(error)) or not claims.has_room(LEAST_ROOM):
+            return OUT_OF_MEMORY, SMALLER, NUMBERS
         case _:
             message = f"This is a bug in grn: {type(error).__name__}: {error}."
             return message, "Run it again with -vv for a traceback, and report that.", OUR_BUG
@@ -165,8 +190,9 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
 
 def _after(error: OSError) -> str:
     """Return what to do after the system has refused something."""
-    if isinstance(error.strerror, str) and error.strerror.startswith(("it is written", "the answer could not")):
-        return "`grn log` shows what has been written."
+    if isinstance(error.strerror, str) and error.strerror.startswith(WRITTEN):
+        read_back = f"`grn -s {error.filename} verify` reads all of it."
+        return read_back if "read back" in error.strerror else "`grn log` shows what has been written."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Nothing in the store was changed. Free some space, and run it again."
     return "Nothing in the store was changed."

@@ -55,7 +55,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 2 | usage, or input that cannot be used |
 | 3 | not found: a store, a version, a gene, a pathway, a file |
 | 4 | conflict: it exists already, another writer moved the branch first, or there are two stores |
-| 5 | the numbers do not allow it: the result would not be a covariance |
+| 5 | the numbers do not allow it: the result would not be a covariance; or there is not enough memory for it |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug in grn |
 | 77 | this account may not read or write a file of the store; nothing is said of what is in it |

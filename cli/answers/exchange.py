@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import errno
+from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ...engine.errors import FormatError, NotFound
 from ...engine.wording import counted
 from .. import errors, output
 from .answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note, caution
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from ...storage.files.access import Sharing
     from ...storage.repository import Repository
     from ...storage.transfer.fetch_push import TransferReport
+
+
+@contextmanager
+def reading_back(path: Path) -> Generator[None]:
+    """Say of what fails here that the file or store has been written: it is read back, to say what is in it.
+
+    Raises
+    ------
+    FormatError, OSError, MemoryError
+        As what is raised in the block, with the path, and that it stands.
+    """
+    from ...storage.files.durable import Unconfirmed
+
+    stands = "it is written, but could not be read back"
+    try:
+        yield
+    except (FormatError, NotFound) as failure:
+        hint = f"`grn -s {path} verify` reads all of it."
+        raise FormatError(f"{path}: {stands}: {failure.message}", hint=hint) from None
+    except MemoryError:
+        raise MemoryError(f"{path}: {stands}: there is not enough memory.") from None
+    except OSError as failure:
+        raise Unconfirmed(failure.errno or errno.EIO, f"{stands} ({failure.strerror or failure})", str(path)) from None
 
 
 def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import math
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
 LARGEST_HEAD = 10_000
 """Bytes of the head of an array, as NumPy limits it too, but after it has read them."""
 
+NESTED = 2_000
+"""Fewest bytes of a head that Python may find nested too deeply, which it takes for a lack of memory."""
+
 _DAMAGE = (
     ArithmeticError,
     EOFError,
     KeyError,
-    MemoryError,
     OSError,
     RuntimeError,  # encrypted members; NotImplementedError and RecursionError among them
     SyntaxError,
@@ -191,6 +194,8 @@ def _refuse_damage(path: Path) -> Generator[None]:
     except GrnError:
         raise
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise
         raise InputError(
             f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=DOWNLOAD_AGAIN
         ) from error
@@ -288,5 +293,10 @@ def _parse_head(path: Path, name: str, stream: BinaryIO) -> _Head:
     length = stream.read(2 if version == (1, 0) else 4)
     if int.from_bytes(length, "little") > LARGEST_HEAD:
         raise InputError(f"{path}: {name} claims a header of {int.from_bytes(length, 'little'):,} bytes.")
-    head = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
-    return _Head(*(npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(head))
+    head = length + stream.read(int.from_bytes(length, "little"))
+    try:
+        return _Head(*(npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(io.BytesIO(head)))
+    except MemoryError:
+        if len(head) < NESTED:
+            raise
+        raise ValueError("its header is nested too deeply") from None

@@ -16,7 +16,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from . import durable
+from . import claims, durable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 1 << 30
-"""Most bytes of a text, or of a file that is hashed: a larger one is not read."""
+"""Most bytes of a text, or of a file that is hashed: a larger one is not read, nor one that is nearly all holes."""
 
 SEPARATOR = b"\x1c"
 """What the first line of a block begins with."""
@@ -234,8 +234,11 @@ class _File:
         """Return what stands between two positions."""
         return os.pread(self.descriptor, stop - start, start)
 
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.descriptor)
+    def __del__(self, close: Callable[[int], None] = os.close, failure: type[OSError] = OSError) -> None:
+        try:  # noqa: SIM105  as Python ends, nothing else is there
+            close(self.descriptor)
+        except failure:  # the disk has gone; nothing depends on it
+            pass
 
 
 def _open(path: Path) -> _File | None:
@@ -244,8 +247,9 @@ def _open(path: Path) -> _File | None:
     with contextlib.suppress(OSError):
         file = _File(os.open(path, flags))
         status = os.fstat(file.descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-            file.size = status.st_size
+        size = status.st_size
+        if stat.S_ISREG(status.st_mode) and size <= LARGEST and not claims.is_hollow(file.descriptor, size):
+            file.size = size
             return file
     return None
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import access, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from .access import Modes
@@ -489,14 +489,48 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
         Only what was to get this name.
     """
     paths: list[Path] = []
-    now = time.time()
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
         for item in listing:
             if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
-                with contextlib.suppress(OSError):
-                    if now - _last_written(folder / item.name) > GRACE:
-                        paths.append(folder / item.name)
-    return paths
+                paths.append(folder / item.name)
+    return abandoned(paths)
+
+
+def abandoned(paths: Sequence[Path]) -> list[Path]:
+    """Return those of some files of one folder that nobody has written to for `GRACE` seconds.
+
+    Their times are those of the disk, whose clock need not be that of this machine: nothing counts as old that is not
+    old by both of them.
+    """
+    old = _older_than_grace(paths, time.time())
+    return _older_than_grace(old, disk_time(old[0].parent)) if old else []
+
+
+def _older_than_grace(paths: Sequence[Path], now: float) -> list[Path]:
+    old: list[Path] = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if now - _last_written(path) > GRACE:
+                old.append(path)
+    return old
+
+
+def disk_time(folder: Path) -> float:
+    """Return the time that the disk gives to what is written to a folder now, seconds since 1970; 0 where nothing can.
+
+    A file comes and goes for that, so that the client of a network disk asks anew what is in the folder.
+    """
+    probe = temporary_of(folder / "time")
+    try:
+        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            os.utime(probe)
+            return os.stat(probe).st_mtime
+        finally:
+            os.close(descriptor)
+            remove(probe)
+    except OSError:
+        return 0.0
 
 
 def _last_written(path: Path) -> float:

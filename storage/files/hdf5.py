@@ -23,7 +23,7 @@ from h5py import h5a, h5d, h5f, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttr
 from numpy.typing import NDArray
 
 from ...engine.errors import FormatError, InputError
-from . import access, layout
+from . import access, claims, layout
 from .bulk_rows import BulkRows, RowSource, bulk_blocks, bulk_type, checksums_of, little_endian
 from .locations import Location
 
@@ -50,6 +50,12 @@ PLAIN = "Sfiu"
 
 MOST_DATASETS = 64
 """Most datasets in a file of the store; to look at each of many more would take long."""
+
+LONGEST_ATTRIBUTE = 1_024
+"""Most bytes of an attribute, which is a kind, a format or a hash."""
+
+NO_MEMORY = re.compile(r"allocat|no space available|out of memory", re.IGNORECASE)
+"""How HDF5 says that it was refused memory; also where a damaged file made it ask for more than there can be."""
 
 NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 """Errors of the system for a file that need not be damaged."""
@@ -137,6 +143,7 @@ class Sealed:
             return
         step = SMALL_STEP if size <= SMALL else LARGE_STEP
         name = f"{os.devnull}/{next(FILES_IN_MEMORY)}"  # HDF5 looks for a file of that name, and can find none
+        claims.require_room("a new file")
         file = h5f.create(name.encode(), h5f.ACC_TRUNC, fcpl=_untimed_file(), fapl=_in_memory(step))
         self.put(file)
         h5f.flush(file)
@@ -192,6 +199,11 @@ class StoredFile:
     arrays: Mapping[str, NDArray[Any]]
     bulk: Mapping[str, BulkRows]
 
+    @property
+    def size(self) -> int:
+        """The bytes of what is in memory: the record, and the small arrays."""
+        return len(self.record) + sum(array.nbytes for array in self.arrays.values())
+
     def check_bulk(self, progress: Callable[[int], object] = lambda _: None) -> None:
         """Read every row of the large arrays, and compare all their bytes with their hashes.
 
@@ -233,6 +245,7 @@ def read(location: Location, *kinds: str) -> StoredFile:
 def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[StoredFile | FormatError]:
     """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
     with _opened(Location(path)) as file:
+        left = path.stat().st_size
         for group in groups:
             location = Location(path, group)
             try:
@@ -240,6 +253,10 @@ def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored
                     stored = _read(location, _group(location, file), kinds)
             except FormatError as failure:
                 yield failure
+                continue
+            left -= stored.size  # a group may have several names, and is in memory once for each
+            if left < 0:
+                yield FormatError(f"{location} is damaged: the groups of its file claim more bytes than that has.")
             else:
                 yield stored
 
@@ -341,6 +358,7 @@ def _opened(location: Location) -> Generator[h5py.File]:
     with _translated(location):
         if not stat.S_ISREG(location.path.stat().st_mode):  # a pipe would be waited for
             raise FormatError(f"{location.path} is not a file.")
+        claims.require_room(location)
         with h5py.File(location.path, "r", locking=False) as file:
             yield file
 
@@ -352,7 +370,11 @@ def _translated(location: Location) -> Generator[None]:
         yield
     except FileNotFoundError:
         raise Missing(f"{location.path} is missing from the store.") from None
+    except MemoryError:
+        raise claims.out_of_memory(location) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
+        if NO_MEMORY.search(str(failure)) and not claims.has_room(location.path.stat().st_size + claims.HEADROOM):
+            raise claims.out_of_memory(location) from None
         if (reason := _errno_of(failure)) in NOT_DAMAGE:
             raise access.refusal(reason, location.path) from None
         if not location.path.exists():  # it went while HDF5 looked at it
@@ -372,6 +394,7 @@ def _errno_of(failure: Exception) -> int:
 @contextlib.contextmanager
 def _building(output: Output) -> Generator[h5py.File]:
     """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 words it."""
+    claims.require_room("a new file")
     try:
         with h5py.File(output, "w", libver="latest") as file:
             yield file
@@ -409,9 +432,17 @@ def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> Store
         raise FormatError(f"{location} is damaged: it holds {len(file):,} members, more than any file of a store.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(location, file, name, size) for name in map(str, file)}
-    if sum(dataset.nbytes for dataset in datasets.values()) > size:
+    claimed = sum(dataset.nbytes for dataset in datasets.values())
+    if claimed > size:
         raise FormatError(f"{location} is damaged: its datasets claim more bytes than the file has.")
+    if claims.is_hollow(file.file.id.get_vfd_handle(), claimed):
+        raise FormatError(
+            f"{location} is damaged: it claims {claimed:,} bytes, nearly all of which were never written."
+        )
+    claims.check_record(location, datasets[layout.RECORD].nbytes)
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
+    sizes = {name: (int(dataset.size or 0), int(dataset.dtype.itemsize)) for name, dataset in datasets.items()}
+    claims.check_arrays(location, kind, record, sizes)
     bulk = {name: _bulk(location, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
     types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}
     arrays = {
@@ -535,7 +566,8 @@ def _type_of(dtype: np.dtype[Any]) -> Any:
 
 
 def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:
-    if holder.attrs.get_id(name).dtype.kind != "S":
-        raise ValueError(f"its attribute {name!r} is not fixed-length text")
+    attribute = holder.attrs.get_id(name)
+    if attribute.dtype.kind != "S" or attribute.shape or attribute.dtype.itemsize > LONGEST_ATTRIBUTE:
+        raise ValueError(f"its attribute {name!r} is not one short text of fixed length")
     value: Any = holder.attrs[name]
     return bytes(value).decode()

@@ -104,6 +104,8 @@ class Ledger:
         entries, versions = self._least_lengths(mark)
         if entries > self.log.length:
             time.sleep(LISTING_DELAY)
+            if isinstance(self.locations, DirectoryStore):
+                durable.disk_time(self.locations.path / layout.LOG)  # what is remembered of the folder is forgotten
             self._read_new()
             self._read_new(known=entries)
         if self.log.damage:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.threads import numerics
-from ..files import durable, layout
+from ..files import claims, durable, layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +140,8 @@ def read_numbers(path: Path, request: str | None = None) -> NDArray[np.float64] 
             shape = tuple(map(int, record["shape"]))
             size = math.prod(shape) * 8
             if min(shape, default=0) < 0 or os.fstat(descriptor).st_size != sum(map(len, lines)) + size:
+                return None
+            if claims.is_hollow(descriptor, size):
                 return None
             content = file.read(size)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -93,8 +92,7 @@ def _remove_claim(store: DirectoryStore, ledger: Ledger) -> None:
     """Remove the empty file of a writer that claimed a name and died, on a file system without links."""
     path = store.loose_path(ledger.log.next)
     with contextlib.suppress(FileNotFoundError):
-        claimed = path.stat()
-        if claimed.st_size == 0 and not ledger.log.damage and time.time() - claimed.st_mtime > durable.GRACE:
+        if path.stat().st_size == 0 and not ledger.log.damage and durable.abandoned([path]):
             durable.remove(path)
 
 

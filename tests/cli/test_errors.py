@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.cli import errors
+from grnledger.engine.errors import FormatError
 from grnledger.storage.files import durable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 GENES = ["TP53", "MDM2", "CDKN1A", "MYC", "CDK4", "IL6"]
 
@@ -251,6 +252,10 @@ def test_an_internal_error_is_code_70_and_reported_as_one(
     [
         (OSError(28, "No space left on device", "log/7.h5"), 2, "log/7.h5: No space left on device."),
         (MemoryError(), 5, "not enough memory"),
+        (MemoryError("There is not enough memory to open log/7.h5."), 5, "to open log/7.h5."),
+        (OSError(12, "Cannot allocate memory", "log"), 5, "not enough memory"),
+        (OSError(12, "it is written, but not flushed", "log/7.h5"), 2, "`grn log` shows what has been written."),
+        (ImportError("libblas.so: failed to map segment from shared object"), 5, "not enough memory"),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )
@@ -265,6 +270,30 @@ def test_what_the_system_refuses_is_reported_in_a_sentence(
     monkeypatch.setattr(Repository, "newest_first", refused)
     answer = grn("log", "-s", made / "small.grn")
     assert (answer.code, phrase in answer.err, "Traceback" in answer.err) == (code, True, False)
+
+
+@pytest.mark.parametrize("failure", [MemoryError, SystemError])
+def test_where_there_is_no_memory_for_a_sentence_one_is_ready(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failure: type[Exception]
+) -> None:
+    from grnledger.cli import errors
+    from grnledger.cli.main import grn
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(errors, "explain", fail)
+    assert errors.run(grn, ["log", "-s", "nothing.grn"], None) == errors.NUMBERS
+    assert capfd.readouterr().err.startswith("Error: There is not enough memory for this.\nHint: ")
+
+
+def test_what_fails_where_there_is_no_memory_left_fails_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grnledger.cli.errors import OUR_BUG, explain
+    from grnledger.storage.files import claims
+
+    assert explain(ZeroDivisionError(), "grn log")[2] == OUR_BUG
+    monkeypatch.setattr(claims, "has_room", lambda _: False)
+    assert explain(ZeroDivisionError(), "grn log")[0] == "There is not enough memory for this."
 
 
 def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path) -> None:
@@ -380,3 +409,52 @@ def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
 
 def test_a_store_named_after_the_verb_is_refused_with_a_hint(fails: Callable[..., str]) -> None:
     assert "Hint: Name the store before the command: `grn -s small.grn verify`." in fails(2, "verify small.grn")
+
+
+@pytest.mark.parametrize("verb", ["export", "clone", "push"])
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(OSError(errno.EIO, os.strerror(errno.EIO), "x"), 2), (MemoryError(), 5), (FormatError("x is damaged."), 6)],
+)
+def test_what_fails_while_what_was_written_is_read_back_says_that_it_stands(
+    grn: Callable[..., Any],
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    failure: Exception,
+    code: int,
+) -> None:
+    from grnledger.storage.repository import Repository
+
+    store, target = shutil.copytree(made / "small.grn", tmp_path / "small.grn"), tmp_path / "copy.grn"
+    if verb == "export":
+        target = tmp_path / "copy.h5"
+    if verb == "push":
+        shutil.copytree(store, target)
+        assert grn("commit", made / "sets.gmt", "--only", "BIG", "-m", "more", "-s", store).code == 0
+    opening = Repository.__init__
+
+    def fail_on_target(repo: Repository, path: Path, *arguments: Any, **named: Any) -> None:
+        if Path(path) == target:
+            raise failure
+        opening(repo, path, *arguments, **named)
+
+    def push(repo: Repository, *arguments: Any, **named: Any) -> Any:
+        report = pushing(repo, *arguments, **named)
+        monkeypatch.setattr(Repository, "__init__", fail_on_target)
+        return report
+
+    pushing = Repository.push
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "push", push)
+        if verb != "push":
+            patch.setattr(Repository, "__init__", fail_on_target)
+        answer = grn(verb, store, target) if verb == "clone" else grn("-s", store, verb, target)
+    assert answer.code == code
+    assert f"{target}: it is written, but could not be read back" in answer.err
+    assert "Nothing" not in answer.err
+    monkeypatch.setattr(Repository, "__init__", opening)
+    if code != 5:
+        assert f"`grn -s {target} verify` reads all of it." in answer.err
+    assert grn("log", "-s", target).code == 0

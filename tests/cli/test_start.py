@@ -86,12 +86,12 @@ def test_an_interrupt_that_a_shell_has_ignored_stays_so(store: Path) -> None:
 
 
 def test_an_error_that_comes_of_an_interrupt_is_known() -> None:
-    from grnledger.cli.errors import _comes_of_interrupt
+    from grnledger.cli.errors import _comes_of
 
     interrupt, failure = KeyboardInterrupt(), ImportError("half of it")
     failure.__context__ = interrupt
-    assert _comes_of_interrupt(failure)
+    assert _comes_of(failure, KeyboardInterrupt)
     outer = RuntimeError("none of it")
     outer.__cause__ = failure
-    assert _comes_of_interrupt(outer)
-    assert not _comes_of_interrupt(ImportError("none of it"))
+    assert _comes_of(outer, KeyboardInterrupt)
+    assert not _comes_of(ImportError("none of it"), KeyboardInterrupt)

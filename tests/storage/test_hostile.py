@@ -24,7 +24,7 @@ import pytest
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files import chained_text, hdf5, layout
+from grnledger.storage.files import chained_text, claims, hdf5, layout
 from grnledger.storage.files.chained_text import ChainedText
 from grnledger.storage.history import entries, refs
 from grnledger.storage.history.index.blocks import HEADER
@@ -295,6 +295,20 @@ def vast(file: h5py.File, _: Any) -> None:
     file.create_dataset("loadings", shape=(1 << 59,), dtype="<f8")
 
 
+def hollow(file: h5py.File, _: Any) -> None:
+    unwritten(file, "loadings", (1 << 33,), h5t.IEEE_F64LE)
+
+
+def unwritten(file: h5py.File, name: str, shape: tuple[int, ...], kind: Any) -> None:
+    """Claim bytes that the file does have, by its length, and of which none was written."""
+    unfilled = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    unfilled.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    unfilled.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    h5py.h5d.create(
+        file.id, name.encode(), kind, h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR), unfilled
+    )
+
+
 def overflowing(file: h5py.File, _: Any) -> None:
     file.create_dataset("loadings", shape=(1 << 32, 1 << 32), dtype="<f8")
 
@@ -346,12 +360,12 @@ def many_links_to_one(file: h5py.File, values: Any) -> None:
 
 
 for build in (external_link, soft_link, link_to_itself, group_loop, raw_data_outside, virtual, bomb, unwritten_chunks,
-              vast, overflowing, overflowing_to_little, wide_text, variable_length, ragged, references, compound,
-              array_type, without_shape, of_text, many_links_to_one):  # fmt: skip
+              vast, hollow, overflowing, overflowing_to_little, wide_text, variable_length, ragged, references,
+              compound, array_type, without_shape, of_text, many_links_to_one):  # fmt: skip
     HARMS[f"an entry, {build.__name__}"] = Harm(
         lambda store, b=build: instead(entry(store, 2), "loadings", b), LOST_ENTRY
     )
-for build in (external_link, group_loop, raw_data_outside, vast, variable_length, of_text, many_links_to_one):
+for build in (external_link, group_loop, raw_data_outside, vast, hollow, variable_length, of_text, many_links_to_one):
     HARMS[f"a base, {build.__name__}"] = Harm(lambda store, b=build: instead(base(store), "loadings", b), LOST_BASE)
 
 
@@ -370,6 +384,13 @@ def _(store: Path) -> None:
 def _(store: Path) -> None:
     instead(entry(store, 2), "record", lambda file, _: file.create_dataset("record", shape=(), dtype=f"S{1 << 30}"))
     os.truncate(entry(store, 2), 1 << 40)
+
+
+@harm("a record of a gigabyte in a hole", LOST_ENTRY, "nearly all of which were never written")
+def _(store: Path) -> None:
+    kind = h5t.C_S1.copy()
+    kind.set_size(1 << 30)
+    instead(entry(store, 2), "record", lambda file, _: unwritten(file, "record", (), kind))
 
 
 @harm("a record of numbers", LOST_ENTRY)
@@ -1026,6 +1047,7 @@ ANCHORS_FOLLOWED = property(lambda reader: reader._log.locations.cache / "anchor
     [
         (hdf5, "_dataset", lambda _, file, name, __: file[name], "an entry, external_link"),
         (hdf5, "_dataset", lambda _, file, name, __: file[name], "an entry, soft_link"),
+        (claims, "is_hollow", lambda *_: False, "a record of a gigabyte in a hole"),
         (hdf5, "_translated", lambda _: contextlib.nullcontext(), "an attribute kind that is numbers"),
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),

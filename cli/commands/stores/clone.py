@@ -40,12 +40,14 @@ def command(source: Path, target: Path | None, shared: Sharing | None) -> Answer
     path = Path(source.resolve().stem + SUFFIX) if target is None else target
     with output.waiting("cloning") as progress:
         clone(source, path, progress, sharing=shared)
-    repo = Repository(path)
-    version = repo.version()
+    with exchange.reading_back(path):
+        repo = Repository(path)
+        version = repo.version()
+        notes = [*exchange.left_out_notes(Repository(source)), *exchange.shared_notes(path)]
     return Answer(
         columns=("store", "versions", "head"),
         rows=[(path, len(repo), repo.head)],
         json=lambda: {"store": str(path), "versions": len(repo), "head": repo.head, "content": version.content},
         text=lambda: f"{path}: {counted(len(repo), 'version')}, {repo.head} at {version.name}.",
-        notes=[*exchange.left_out_notes(Repository(source)), *exchange.shared_notes(path)],
+        notes=notes,
     )

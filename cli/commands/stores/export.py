@@ -130,11 +130,12 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
         )
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
-    copy = Repository(file)
-    version = copy.version()
-    count = counted(len(copy), "version")
+    with exchange.reading_back(file):
+        copy = Repository(file)
+        version, length, size = copy.version(), len(copy), file.stat().st_size
+        notes = exchange.left_out_notes(repo)
     return Answer(
-        json=lambda: {**versions.identity(version), "versions": len(copy), "file": str(file)},
-        text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
-        notes=exchange.left_out_notes(repo),
+        json=lambda: {**versions.identity(version), "versions": length, "file": str(file)},
+        text=lambda: f"{file}: {counted(length, 'version')}, {copy.head} at {version.name}, {size:,} bytes.",
+        notes=notes,
     )

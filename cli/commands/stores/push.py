@@ -37,4 +37,5 @@ def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
     options.other_store(target, hint=hint)
     with output.waiting("pushing") as progress:
         report = repo.push(target, branch, progress)
-    return exchange.arrivals(Repository(target), report, nothing=f"{target} has all of it already.")
+    with exchange.reading_back(target):
+        return exchange.arrivals(Repository(target), report, nothing=f"{target} has all of it already.")

@@ -223,3 +223,14 @@ def test_a_text_that_is_truncated_while_it_is_open_no_longer_counts(path: Path) 
     os.truncate(path, 100)
     with pytest.raises(Unsound):
         text.block(text.start, text.size)
+
+
+def test_a_disk_that_has_gone_is_no_error_of_a_file_that_was_read(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    def gone(descriptor: int) -> None:
+        os.close(descriptor)
+        raise OSError(107, "Transport endpoint is not connected")
+
+    file = chained_text._open(path)
+    assert file is not None
+    file.__del__(gone)  # what it raises would be printed, and not be met
+    file.descriptor = os.open(path, os.O_RDONLY)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from typing import TYPE_CHECKING, Any
 
 import grnledger
@@ -269,3 +270,26 @@ def test_a_name_that_is_taken_and_freed_at_once_is_a_race_like_any_other(
     monkeypatch.setattr(durable.os, "link", gone)
     with pytest.raises(FileExistsError):
         durable.publish(tmp_path / "0000000001.h5", lambda output: output.write(b"mine"))
+
+
+@pytest.mark.parametrize("ahead", [-7_200.0, 0.0, 7_200.0])
+def test_what_another_host_is_writing_is_no_leftover_whatever_the_clock_says(
+    store: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """The times of files are those of the disk: a machine whose clock is hours ahead would take all of them for old."""
+    log, real = store / "log", time.time
+    young, dead = (log / f".000000000{number}.h5.0123456789abcdef.tmp" for number in (8, 9))
+    young.write_bytes(b"half an en")
+    dead.write_bytes(b"half an en")
+    os.utime(dead, (real() - 4 * durable.GRACE, real() - 4 * durable.GRACE))
+    monkeypatch.setattr(durable.time, "time", lambda: real() + ahead)
+    assert durable.leftovers(log) == [dead]
+    monkeypatch.setattr(durable, "disk_time", lambda _: 0.0)  # as where nothing can be written
+    assert durable.leftovers(log) == []
+
+
+def test_the_time_of_a_disk_is_asked_for_and_nothing_of_that_stays(tmp_path: Path) -> None:
+    before = time.time()
+    assert before - 60 < durable.disk_time(tmp_path) < time.time() + 60
+    assert list(tmp_path.iterdir()) == []
+    assert durable.disk_time(tmp_path / "nowhere") == 0.0

@@ -148,7 +148,7 @@ def test_a_dataset_that_claims_more_than_the_file_has_is_never_allocated(store: 
 def test_variable_length_attributes_are_refused_unread(store: Path) -> None:
     with h5py.File(entry(store, 2), "r+", libver="latest") as file:
         file.attrs["id"] = file.attrs["id"].decode()
-    assert "its attribute 'id' is not fixed-length text" in damage(store, 2)
+    assert "its attribute 'id' is not one short text of fixed length" in damage(store, 2)
 
 
 def test_an_empty_dataset_without_a_shape_is_refused(store: Path) -> None:

@@ -10,6 +10,7 @@ import grnledger
 import pytest
 from grnledger.engine.errors import FormatError
 from grnledger.storage.files import durable, hdf5, layout
+from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.history import entries, ledger, log
 from grnledger.storage.history.records import EntryRecord, MoveRecord
 from small_store import GENES, NOON, answer, answers, base, entry, files, forge, pathway, readable
@@ -137,3 +138,25 @@ def test_all_entries_of_a_log_together_can_claim_so_many_lost_versions_and_no_mo
     repo = grnledger.open(store)
     assert set(repo.damage) >= {6, 8}
     assert len(repo) <= ledger.MOST_LOST + 10
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_entry_that_a_network_disk_does_not_show_yet_is_no_loss(
+    store: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """The note of the last entry is read afresh, and what a folder holds may be remembered: it is asked for again."""
+    opened = grnledger.open(store)
+    opened.commit([pathway("stat")])
+    last, asked = opened._ledger.log.length, list[object]()
+    exists, ask = DirectoryStore._exists, durable.disk_time
+    if lost:
+        entry(store, last).unlink()
+
+    def remembered(self: DirectoryStore, number: int) -> bool:
+        return exists(self, number) and (number < last or bool(asked))
+
+    monkeypatch.setattr(DirectoryStore, "_exists", remembered)
+    monkeypatch.setattr(durable, "disk_time", lambda folder: (asked.append(folder), ask(folder))[1])
+    damage = grnledger.open(store).damage
+    assert asked == [store / "log"]
+    assert list(damage) == ([last] if lost else [])
