@@ -314,6 +314,7 @@ HINTS: dict[str, str] = {
         "a store of your own."
     ),
     "name-active": "`grn revert {version} --only {name}` removes it; --if-absent skips equal content.",
+    "name-alike": "Choose a name that cannot be taken for another.",
     "name-uncertain": "`grn log --all` lists what can be read, and `grn verify` what is lost.",
     "nameless-account": "Name the author: GRN_AUTHOR=name, or author= in Python.",
     "newer-store": "This store was made by a newer grnledger: pip install --upgrade grnledger.",

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ...engine.errors import FormatError
 from ..files import layout
 
+
+
+def _existing_time(text: str) -> str:
+    """Return a time in UTC that there is, such as no 30th of February."""
+    datetime.fromisoformat(text)  # whose message names what is wrong
+    return text
+
+
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Time = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_existing_time),
+]
 Line = Annotated[str, Field(max_length=1_000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Parameter = str | float | int | bool | None
@@ -81,8 +94,8 @@ class MeasuredRecord(Record):
     rank_since: Count
     anchor: Hash | None
     since_anchor: Count
-    probe: float | None
-    guard: float
+    probe: Annotated[float, Field(ge=0)] | None
+    guard: Annotated[float, Field(gt=0, le=1.000001)]
 
 
 class LoggedCommit(Record):

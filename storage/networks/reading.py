@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,16 +21,16 @@ from .products import Products
 from .remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ...engine.network.anchor import Anchor
     from ...engine.network.covariance import Covariance
     from ...engine.network.pathway import Pathway
     from ...engine.progress import Progress
+    from ..files.locations import Location
     from ..history.active import History
     from ..history.commits import Event
-    from ..history.log import Log
     from .bases import StoredBase
 
 INVERTED = 0.85
@@ -39,6 +39,32 @@ INVERTED = 0.85
 
 NOTHING = Remembered(None)
 """What remembers nothing."""
+
+
+class BaseLocations(Protocol):
+    """Where bases stand, and the cache beside them, if there can be one."""
+
+    @property
+    def cache(self) -> Path | None:
+        """The folder of what is derived."""
+        ...
+
+    def base(self, base: str) -> Location:
+        """Return where a base stands."""
+        ...
+
+
+class Loadings(Protocol):
+    """What versions are read from: the loadings of pathways, as a log has them, and bases."""
+
+    @property
+    def locations(self) -> BaseLocations:
+        """Where the bases stand."""
+        ...
+
+    def pathways(self, number: int, wanted: Collection[str]) -> dict[str, Pathway]:
+        """Return pathways that an entry of the log brings, by their ids."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +91,7 @@ class VersionReader:
 
     Parameters
     ----------
-    log : Log
+    log : Loadings
         The log, with the loadings of the pathways; the bases stand beside it.
     history : History
         The commits so far.
@@ -73,7 +99,7 @@ class VersionReader:
         The numbers that the cache has of versions; nothing by default, and all is computed.
     """
 
-    def __init__(self, log: Log, history: History, remembered: Remembered = NOTHING) -> None:
+    def __init__(self, log: Loadings, history: History, remembered: Remembered = NOTHING) -> None:
         self._remembered = remembered
         self._log = log
         self._history = history
@@ -171,6 +197,10 @@ class VersionReader:
         pathways = self._pathways(recipe.events, frozenset())
         check_stored_genes(pathways.values(), len(self.base(recipe.base).panel))
         return tuple(pathway for _, pathway in _in_order(pathways))
+
+    def loadings(self, events: Iterable[Event]) -> dict[str, Pathway]:
+        """Return pathways by id; those that the version read last has, too, are not read again."""
+        return self._pathways(events, frozenset())
 
     def folded(self, anchor: str | None) -> frozenset[str]:
         """Return the ids of the pathways that are folded into an anchor."""
