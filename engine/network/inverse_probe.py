@@ -1,8 +1,8 @@
 """Whether an inverse that was stored is one: a product with a random vector, or some rows, against what it is of.
 
 An inverse of a covariance comes from a file, and can be whole, consistent in itself, and wrong. One product with a
-random vector shows that in O(p²), in one pass over each matrix. The vector is drawn from a text that depends on every
-number of the file, its content id, so that nobody can have chosen the numbers to please it.
+random vector shows that in O(p²), in one pass over each matrix. It is drawn from a text that depends on every number
+of the file, its content id, so that nobody can have chosen the numbers to please it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,27 @@ import numpy as np
 
 from ..errors import NotPositiveDefinite
 from ..threads import one_blas_thread, one_blas_thread_unless_large
+from .columns import columns_of
 from .dense.symmetry import largest_gap
 from .stability import LARGEST_CONDITION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from .anchor import Anchor
     from .covariance import DenseCovariance, MatrixSource
+    from .pathway import Pathway
 
 SOUND_ERROR = 1e-6
 """Largest relative error of an inverse that counts as sound, whatever its condition."""
 
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 """Error of a sound inverse for each unit of its condition, where that explains more than `SOUND_ERROR`."""
+
+VECTORS = 3
+"""Random vectors that a matrix is multiplied with at once: who tries again until one says nothing has to meet three."""
 
 ROWS = 32
 """Rows by which an inverse is judged that is too large to be read whole."""
@@ -42,6 +50,54 @@ class Truth(Protocol):
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of Σ, shape (m, p)."""
         ...
+
+
+class VersionCovariance:
+    """Σ of a version as its base and pathways give it, without its inverse or any small matrix.
+
+    Parameters
+    ----------
+    anchor : Anchor
+        That of the base.
+    pathways : sequence of Pathway
+        The active pathways, in any order.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene under the base.
+    added : ndarray of float64, shape (p,), optional
+        What is added to the variances.
+    """
+
+    def __init__(
+        self,
+        anchor: Anchor,
+        pathways: Sequence[Pathway],
+        deviations: NDArray[np.float64],
+        added: NDArray[np.float64] | None = None,
+    ) -> None:
+        self._anchor = anchor
+        self._columns = columns_of(pathways, deviations)
+        self._signs = np.concatenate([np.full(pathway.rank, float(pathway.sign)) for pathway in (*pathways,)] or [[]])
+        self._added = np.zeros(len(deviations)) if added is None else added
+
+    @property
+    def size(self) -> int:
+        """The number of genes p."""
+        return len(self._added)
+
+    def times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σ Y, shape (p, k), in O((pK + m) k), or one pass over a dense base."""
+        factors, columns = self._anchor.columns, self._columns
+        product = self._anchor.covariance.matmat(right) + factors @ (factors.T @ right)
+        product += columns.times(self._signs[:, np.newaxis] * columns.transposed_times(right))
+        return product + self._added[:, np.newaxis] * right
+
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows of Σ, shape (m, p)."""
+        factors = self._anchor.columns
+        rows = self._anchor.covariance.rows(indices) + (factors @ factors[indices].T).T
+        rows += self._columns.times(self._signs[:, np.newaxis] * self._columns.rows(indices).T).T
+        rows[np.arange(len(indices)), indices] += self._added[indices]
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +133,7 @@ class InverseError:
 
 
 def judge_inverse(pair: DenseCovariance, seed: str, truth: Truth | None = None) -> InverseError:
-    """Return the error of a stored covariance and its inverse, by a product of each with a random vector: O(p²).
+    """Return the error of a stored covariance and its inverse, by a product of each with random vectors: O(p²).
 
     Parameters
     ----------
@@ -89,18 +145,18 @@ def judge_inverse(pair: DenseCovariance, seed: str, truth: Truth | None = None) 
         Σ from elsewhere; by default that of the pair.
     """
     deviations, variances = pair.standard_deviations(), pair.covariance.diagonal()
-    signs = np.where(_stream(seed).integers(0, 2, size=pair.size), 1.0, -1.0)[:, np.newaxis]
+    vectors = _stream(seed).standard_normal((pair.size, VECTORS))
     scale = deviations[:, np.newaxis]
     with one_blas_thread(), np.errstate(all="ignore"):
-        solved, inverse_norm, gap = _times(pair.precision, scale * signs, deviations, pair.precision.diagonal())
-        both = np.hstack([solved, signs / scale])
+        solved, inverse_norm, gap = _times(pair.precision, scale * vectors, deviations, pair.precision.diagonal())
+        both = np.hstack([solved, vectors / scale])
         products, norm, other_gap = _times(pair.covariance, both, 1.0 / deviations, variances)
         errors = [gap / max(inverse_norm, 1.0), other_gap / max(norm, 1.0)]
         if truth is not None:
             expected = truth.times(both)
-            errors.append(float(np.abs((products[:, 1:] - expected[:, 1:]) / scale).max()) / max(norm, 1.0))
+            errors.append(float(np.abs((products[:, VECTORS:] - expected[:, VECTORS:]) / scale).max()) / max(norm, 1.0))
             products = expected
-        errors.append(float(np.abs(products[:, :1] / scale - signs).max()))
+        errors.append(float(np.abs(products[:, :VECTORS] / scale - vectors).max()))
     return InverseError(float(np.max(errors)), norm * inverse_norm)
 
 

@@ -15,9 +15,9 @@ from ...engine.errors import EngineError, FormatError, NotPositiveDefinite
 from ...engine.network.anchor import anchor_of
 from ...engine.network.capacitance import factor
 from ...engine.network.covariance import DenseCovariance, blocks_of
+from ...engine.network.inverse_probe import ROUNDING, factored_log_det, judge_inverse, judge_rows
 
 if TYPE_CHECKING:
-    from ...engine.network.inverse_probe import InverseError
     from ..history.records import BaseRecord
     from .bases import StoredBase
 
@@ -70,7 +70,7 @@ def _check(base: StoredBase, name: str, *, whole: bool) -> float:
     if wrong := _contradiction(base):
         raise FormatError(f"{name} is not what a base can be: {wrong}.")
     if isinstance(base.covariance, DenseCovariance):
-        verdict = _judge(base.covariance, base.id, whole=whole)
+        verdict = (judge_inverse if whole else judge_rows)(base.covariance, base.id)
         if not verdict.is_sound:
             raise FormatError(f"{name} is not what a base can be: {verdict}.")
         return verdict.condition
@@ -85,16 +85,8 @@ def _check(base: StoredBase, name: str, *, whole: bool) -> float:
     return 1.0
 
 
-def _judge(covariance: DenseCovariance, seed: str, *, whole: bool) -> InverseError:
-    from ...engine.network.inverse_probe import judge_inverse, judge_rows  # with SciPy, which factors do not need
-
-    return (judge_inverse if whole else judge_rows)(covariance, seed)
-
-
 def _check_determinant(base: StoredBase, name: str, condition: float) -> None:
     """Refuse a dense base whose covariance is not positive definite, or has another determinant than it says."""
-    from ...engine.network.inverse_probe import ROUNDING, factored_log_det
-
     covariance = base.covariance
     assert isinstance(covariance, DenseCovariance)  # noqa: S101  whoever asks has looked
     try:

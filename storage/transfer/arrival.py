@@ -16,6 +16,7 @@ from ...engine.errors import Conflict, EngineError, FormatError, InputError
 from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING
 from ...engine.network.columns import columns_of
 from ...engine.network.covariance import DenseCovariance
+from ...engine.network.inverse_probe import judge_rows
 from ..files import hdf5, layout
 from ..files.locations import by_file
 from ..history.changes import check_names
@@ -303,8 +304,6 @@ class Arrival:
             trace = float(np.trace(anchor.inner))
             condition = 1.0 + trace
             if isinstance(stored.covariance, DenseCovariance):
-                from ...engine.network.inverse_probe import judge_rows  # with SciPy, which factors do not need
-
                 condition = judge_rows(stored.covariance, base).condition
             self._grounds[base] = _Ground(snapshot, stored.deviations, trace, condition, {})
         return self._grounds[base]
