@@ -146,7 +146,10 @@ class BaseRecord(Record):
 
 
 class ArtifactRecord(Record):
-    """An analysis: what it is of, how it was made, when, and what it came to beside its arrays."""
+    """An analysis: what it is of, how it was made, when, and what it came to beside its arrays.
+
+    `elsewhere` names the store that it came from, where it was not computed in this one.
+    """
 
     analysis: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
     content: Hash
@@ -156,6 +159,7 @@ class ArtifactRecord(Record):
     author: Line
     time: Time
     software: Mapping[str, str] = {}
+    elsewhere: str = ""
 
 
 class AnchorRecord(Record):
