@@ -32,6 +32,9 @@ HINTS: dict[str, str] = {
     ),
     "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out and have it chosen.",
     "ill-conditioned-covariance": "Leave such genes out, use a shrinkage estimate, or give --ridge {ridge} or more.",
+    "impossible-correlation": (
+        "`grn verify --numbers` names the file that is wrong, and `grn verify --repair` removes what is derived."
+    ),
     "log1p-undefined": "Raise small values first: --floor 0.",
     "log2-undefined": (
         "Raise small values first: --floor VALUE with a value above 0, or for counts use --transform log1p."

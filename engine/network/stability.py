@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,9 @@ UNREMARKABLE_CONDITION = 1e8
 
 ITERATIONS = 50
 """About how many iterations each end of the eigenvalues takes."""
+
+POWERS = 3
+"""Products by which remembered eigenvalues are bounded."""
 
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
@@ -248,8 +252,34 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
 
     size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
     cost = OPERATIONS_OF_A_READ * size if isinstance(snapshot.precision.core, Dense) else 8 * columns
-    values = snapshot.recall("extreme eigenvalues", both, shape=(2,), operations=float(ITERATIONS * cost * size))
+    operations = float(ITERATIONS * cost * size)
+    values = snapshot.recall(
+        "extreme eigenvalues", both, shape=(2,), operations=operations, check=partial(_can_be_extreme, snapshot)
+    )
     return Spectrum(*values.tolist())
+
+
+def _can_be_extreme(snapshot: Snapshot, values: NDArray[np.float64], stream: np.random.Generator) -> bool:
+    """Return whether numbers can be the extreme eigenvalues of Σ: three products with each matrix bound them.
+
+    A Rayleigh quotient of Σ is never above its largest eigenvalue, and the trace never below; of Θ likewise.
+    """
+    smallest, largest = values.tolist()
+    if not 0.0 < smallest <= largest < np.inf:
+        return False
+    variances = snapshot.covariance.diagonal()
+    least = [float(variances.max()), 1.0 / float(variances.min())]
+    vector = stream.standard_normal((len(variances), 1))
+    with one_blas_thread():
+        for end, times in enumerate((snapshot.capacitance.covariance_times, snapshot.capacitance.precision_times)):
+            power = vector
+            for _ in range(POWERS):
+                power = power / np.linalg.norm(power)
+                product = times(power)
+                least[end] = max(least[end], float((power * product).sum()))
+                power = product
+    slack = 1.0 + 1e-6
+    return least[0] <= largest * slack and least[1] * smallest <= slack and largest <= float(variances.sum()) * slack
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:

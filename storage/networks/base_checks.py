@@ -15,7 +15,7 @@ from ...engine.errors import EngineError, FormatError, NotPositiveDefinite
 from ...engine.network.anchor import anchor_of
 from ...engine.network.capacitance import factor
 from ...engine.network.covariance import DenseCovariance, blocks_of
-from ...engine.network.inverse_probe import ROUNDING, factored_log_det, judge_inverse, judge_rows
+from ...engine.network.inverse_probe import ROUNDING, SOUND_ERROR, factored_log_det, judge_inverse, judge_rows
 
 if TYPE_CHECKING:
     from ..history.records import BaseRecord
@@ -52,6 +52,26 @@ def check_base(base: StoredBase, name: str) -> None:
     condition = _check(base, name, whole=True)
     if isinstance(base.covariance, DenseCovariance) and base.covariance.size <= LARGEST_FACTORED:
         _check_determinant(base, name, condition)
+
+
+def base_condition(base: StoredBase) -> float:
+    """Return how many times a version on a base may magnify rounding: of a dense one, as far as some rows show."""
+    if isinstance(base.covariance, DenseCovariance):
+        return judge_rows(base.covariance, base.id).condition
+    return 1.0 + float(np.trace(anchor_of(base.covariance).inner))
+
+
+def largest_probe(condition: float, guard: float) -> float:
+    """Return the largest error that the probe of a sound version finds: 1e-6, or what rounding explains; never above 1.
+
+    Parameters
+    ----------
+    condition : float
+        That of its base.
+    guard : float
+        That of the version: what subtractions leave.
+    """
+    return min(1.0, max(SOUND_ERROR, ROUNDING * condition / guard))
 
 
 def check_base_in_place(base: StoredBase, name: str) -> None:

@@ -15,8 +15,6 @@ import numpy as np
 from ...engine.errors import Conflict, EngineError, FormatError, InputError
 from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING
 from ...engine.network.columns import columns_of
-from ...engine.network.covariance import DenseCovariance
-from ...engine.network.inverse_probe import judge_rows
 from ..files import hdf5, layout
 from ..files.locations import by_file
 from ..history.changes import check_names
@@ -24,7 +22,7 @@ from ..history.checking import check_commit, check_stored_genes
 from ..history.entries import parse_entry, pathways_of
 from ..history.writing import check_author
 from ..networks.anchors import LARGEST_INVERTED
-from ..networks.base_checks import check_base
+from ..networks.base_checks import base_condition, check_base, largest_probe
 from ..networks.reading import Recipe
 
 if TYPE_CHECKING:
@@ -46,9 +44,6 @@ if TYPE_CHECKING:
 
 GUARD_ERROR = 1e-3
 """Largest relative error of a guard that another machine has measured, beside what rounding explains."""
-
-LARGEST_PROBE = 1e-6
-"""Largest error that a probe may have found where the guard and the condition explain no more."""
 
 
 class Bases:
@@ -262,7 +257,7 @@ class Arrival:
             raise FormatError(
                 f"The record of commit {commit.id} says that its guard is {measured.guard:.6g}; it is {guard:.6g}."
             )
-        most = min(1.0, max(LARGEST_PROBE, ROUNDING * ground.condition) / guard)
+        most = largest_probe(ground.condition, guard)
         if measured.probe is not None and not measured.probe <= most:
             raise FormatError(
                 f"The record of commit {commit.id} says that its precision is wrong by {measured.probe:.1e}; "
@@ -302,9 +297,7 @@ class Arrival:
             snapshot, stored = self._reader.base_snapshot(base), self._reader.base(base)
             anchor = snapshot.capacitance.anchor
             trace = float(np.trace(anchor.inner))
-            condition = 1.0 + trace
-            if isinstance(stored.covariance, DenseCovariance):
-                condition = judge_rows(stored.covariance, base).condition
+            condition = base_condition(stored)
             self._grounds[base] = _Ground(snapshot, stored.deviations, trace, condition, {})
         return self._grounds[base]
 

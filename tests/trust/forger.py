@@ -198,7 +198,7 @@ class Sealer:
                 measured, true = logged["measured"], self._true.get(old)
                 if true is not None:
                     contents[true] = content
-                    if measured.get("content") == true and commit.get("message") not in forged.kept:
+                    if measured.get("content") == true and str(commit.get("message")) not in forged.kept:
                         measured["content"] = content
                 if measured.get("anchor") in contents:
                     measured["anchor"] = contents[measured["anchor"]]
