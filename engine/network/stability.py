@@ -39,6 +39,9 @@ EIGENVALUE_TOLERANCE = 1e-9
 LARGEST_SINGLY = 2_000
 """Most genes of a dense version whose extreme eigenvalues are iterated with single vectors."""
 
+SMALLEST_ITERATED = 32
+"""Most genes whose eigenvalues come from the whole matrix: Lanczos iteration needs more dimensions than that has."""
+
 VECTORS = 8
 """Vectors of a block."""
 
@@ -54,8 +57,8 @@ UNREMARKABLE_CONDITION = 1e8
 ITERATIONS = 50
 """About how many iterations each end of the eigenvalues takes."""
 
-POWERS = 3
-"""Products by which remembered eigenvalues are bounded."""
+STEPS_TRIED, REACHED = 10, 1.25
+"""Steps of an iteration by which remembered eigenvalues are judged, and how far beyond what it reaches they may be."""
 
 COLUMNS_TRIED = 2
 """Columns of a precision by which its error is measured: the largest ones have nearly all of it."""
@@ -260,26 +263,29 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
 
 
 def _can_be_extreme(snapshot: Snapshot, values: NDArray[np.float64], stream: np.random.Generator) -> bool:
-    """Return whether numbers can be the extreme eigenvalues of Σ: three products with each matrix bound them.
+    """Return whether numbers can be the extreme eigenvalues of Σ, by what a few steps of Lanczos iteration reach.
 
-    A Rayleigh quotient of Σ is never above its largest eigenvalue, and the trace never below; of Θ likewise.
+    That is never above the largest eigenvalue, and after `STEPS_TRIED` steps hardly ever below 1 / `REACHED` of it. Of
+    a dense version with more than `LARGEST_SINGLY` genes, which takes long to read, the diagonal of Σ has to do.
     """
     smallest, largest = values.tolist()
     if not 0.0 < smallest <= largest < np.inf:
         return False
-    variances = snapshot.covariance.diagonal()
-    least = [float(variances.max()), 1.0 / float(variances.min())]
-    vector = stream.standard_normal((len(variances), 1))
-    with one_blas_thread():
-        for end, times in enumerate((snapshot.capacitance.covariance_times, snapshot.capacitance.precision_times)):
-            power = vector
-            for _ in range(POWERS):
-                power = power / np.linalg.norm(power)
-                product = times(power)
-                least[end] = max(least[end], float((power * product).sum()))
-                power = product
-    slack = 1.0 + 1e-6
-    return least[0] <= largest * slack and least[1] * smallest <= slack and largest <= float(variances.sum()) * slack
+    covariance, precision = snapshot.covariance, snapshot.precision
+    variances, slack = covariance.diagonal(), 1.0 + 1e-6
+    if not smallest <= float(variances.min()) * slack <= float(variances.max()) * slack**2 <= largest * slack**3:
+        return False
+    size = len(variances)
+    if size <= SMALLEST_ITERATED:
+        return bool(np.allclose(values, np.linalg.eigvalsh(covariance.to_dense())[[0, -1]], rtol=1e-6))
+    if isinstance(precision.core, Dense) and size > LARGEST_SINGLY:
+        return largest <= float(variances.sum()) * slack
+    for operator, claimed in ((covariance, largest), (precision, 1.0 / smallest)):
+        start = stream.standard_normal((size, 1))
+        reached = largest_eigenvalue(operator.matmat, start, tolerance=EIGENVALUE_TOLERANCE, most=STEPS_TRIED).value
+        if not reached <= claimed * slack <= reached * REACHED:
+            return False
+    return True
 
 
 def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -343,7 +349,7 @@ def reinvert_snapshot(snapshot: Snapshot, progress: Progress = unheard) -> Dense
 
 def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
-    if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
+    if size <= SMALLEST_ITERATED:
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
     if isinstance(operator.core, Dense) and size > LARGEST_SINGLY:
         block = np.random.RandomState(PROBE_SEED).standard_normal((size, VECTORS))

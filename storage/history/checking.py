@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import FormatError, ShapeError
 from ..files import layout
 from .changes import check_genes
-from .commits import Event
+from .commits import Event, adds_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -122,17 +122,25 @@ def check_rows(ledger: Ledger, commit: str) -> None:
     Raises
     ------
     FormatError
-        One is not; or the index says that other pathways are active than its rows give.
+        One is not; or the index says that other pathways are active than its rows give; or one drops what none adds.
     """
     history, indexed = ledger.history, ledger.index.versions
+    added, dropped = set[Event](), set[Event]()
     for ancestor in history.ancestors(commit):
         number = history.number(ancestor)
+        added |= adds_of(history[ancestor])
+        dropped.update(history[ancestor].drops)
         if number < indexed and commit_id_of(ledger.index.facts(number).commit) != ancestor:
             raise FormatError(
                 f"{ledger.locations.path} has an index in which v{number} is not the commit {ancestor}.",
                 code="index-damaged",
             )
-    if history.merged(commit) != history.active(commit):
+    if strange := sorted(dropped - added):
+        raise FormatError(
+            f"v{history.number(commit)} of {ledger.locations.path} descends from a commit that drops a pathway, "
+            f"{strange[0].pathway}, that is not active before it."
+        )
+    if added - dropped != history.active(commit):
         raise FormatError(
             f"{ledger.locations.path} has an index that gives v{history.number(commit)} other pathways than it has.",
             code="index-damaged",

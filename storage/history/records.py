@@ -180,7 +180,7 @@ def parse(model: type[RecordType], text: str, where: object) -> RecordType:
         The text is not such a record; the message names the file and the field.
     """
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(text, strict=True)  # a number as text is none
     except ValidationError as failure:
         first = failure.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -399,7 +399,7 @@ def _problem(inversion: DenseCovariance, seed: str, truth: VersionCovariance | N
         if truth is not None:  # it is the base that may be damaged
             return _problem(inversion, seed, None, whole=whole)
         return str(failure)
-    return "" if verdict.is_sound else str(verdict)
+    return "" if verdict.error <= verdict.bound else str(verdict)  # how ill-conditioned it is, the base decides
 
 
 def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:

@@ -45,6 +45,7 @@ WAYS = {
     lies.NUMBERS: (FETCH, IMPORT, CLONE, CLONE_FILE, ASK),
     lies.ENTRY: (CLONE, CLONE_FILE, ASK),
     lies.NAME: (FETCH, IMPORT, CLONE, CLONE_FILE),
+    lies.PANEL: (FETCH, IMPORT, ASK),
 }
 """How a store with a lie is offered, by what the lie is about."""
 

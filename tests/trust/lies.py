@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     Plant = Callable[[Store], object]
 
-SAID, NUMBERS, ENTRY, NAME = "said", "numbers", "entry", "name"
+SAID, NUMBERS, ENTRY, NAME, PANEL = "said", "numbers", "entry", "name", "panel"
 """What a lie is about: what somebody said or measured; numbers; an entry of the log, which a fetch does not take in, as
-it writes its own; names of branches and tags."""
+it writes its own; names of branches and tags; the panel, which a clone has to believe."""
 
 NOT_TIMES = (
     "2026-02-30T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-01T25:00:00Z", "2026-11-01T12:61:00Z", "0000-01-01T00:00:00Z",
@@ -351,7 +351,7 @@ def _of_base_records(*, dense: bool) -> Iterator[Lie]:
     def genes(change: Callable[[np.ndarray], np.ndarray]) -> Plant:
         return lambda store: _base(store).arrays.update(genes=change(_base(store).arrays["genes"]))
 
-    yield Lie("base: genes in another order", NUMBERS, genes(lambda names: names[::-1].copy()))
+    yield Lie("base: genes in another order", PANEL, genes(lambda names: names[::-1].copy()))
     yield Lie("base: a gene twice", NUMBERS, genes(lambda names: np.concatenate([names[:1], names[:-1]])))
     yield Lie("base: a gene less", NUMBERS, genes(lambda names: names[:-1]))
     yield Lie("base: genes as numbers", NUMBERS, genes(lambda names: np.arange(len(names))))
