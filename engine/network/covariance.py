@@ -183,7 +183,8 @@ class FactorCovariance:
         """Return whether numbers can be the standard deviations: above those of the noise, and right for some genes."""
         genes = np.sort(stream.choice(self.size, size=min(32, self.size), replace=False)).astype(np.intp)
         own = np.asarray(self.standard_deviations()[genes])
-        return bool((np.square(values) >= self.noise * (1.0 - 1e-9)).all() and np.allclose(values[genes], own, rtol=1e-9))
+        is_above_noise = (np.square(values) >= self.noise * (1.0 - 1e-9)).all()
+        return bool(is_above_noise and np.allclose(values[genes], own, rtol=1e-9))
 
     def penalised(self, penalty: float, recall: Recall = compute_anew) -> FactorCovariance:
         """Return Σ + τV, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty, in O(pK).

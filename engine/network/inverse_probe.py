@@ -76,7 +76,8 @@ class VersionCovariance:
     ) -> None:
         self._anchor = anchor
         self._columns = columns_of(pathways, deviations)
-        self._signs = np.concatenate([np.full(pathway.rank, float(pathway.sign)) for pathway in (*pathways,)] or [[]])
+        signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
+        self._signs: NDArray[np.float64] = np.array(signs, dtype=np.float64)
         self._added = np.zeros(len(deviations)) if added is None else added
 
     @property

@@ -140,7 +140,7 @@ def check_rows(ledger: Ledger, commit: str) -> None:
             f"v{history.number(commit)} of {ledger.locations.path} descends from a commit that drops a pathway, "
             f"{strange[0].pathway}, that is not active before it."
         )
-    if added - dropped != history.active(commit):
+    if frozenset(added - dropped) != history.active(commit):
         raise FormatError(
             f"{ledger.locations.path} has an index that gives v{history.number(commit)} other pathways than it has.",
             code="index-damaged",

@@ -12,7 +12,6 @@ from ...engine.errors import FormatError
 from ..files import layout
 
 
-
 def _existing_time(text: str) -> str:
     """Return a time in UTC that there is, such as no 30th of February."""
     datetime.fromisoformat(text)  # whose message names what is wrong

@@ -8,15 +8,17 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from ...engine.errors import Conflict, InputError
+from ...engine.errors import Conflict, FormatError, InputError
 from .refs import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .refs import Refs
+
 ALIKE: dict[int, str] = {
     ord(pair[0]): pair[1]
-    for pair in (
+    for pair in (  # noqa: SIM905  a hundred literals would be no table
         # Cyrillic, Greek, Armenian, and Latin beyond ASCII; either case may be the one that is alike.
         "аa бb вb гr еe зe іi јj кk мm нh оo пn рp сc тt уy хx ѕs ԁd ԛq ԝw һh ѵv ӏl ьb "
         "αa βb γy εe ζz ηn ιi κk μm νv οo ρp τt υu χx ωw ϲc ϳj "
@@ -58,6 +60,18 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
                 code="name-alike",
                 facts={"name": name, "other": other},
             )
+
+
+def check_kinds(refs: Refs) -> None:
+    """Refuse refs among which a branch and a tag have one name, as can only be where another program has written.
+
+    Raises
+    ------
+    FormatError
+        Two have.
+    """
+    if (both := next((name for name in refs.branches if name in refs.tags), None)) is not None:
+        raise FormatError(f"There are a branch and a tag that are both named {both}.")
 
 
 def _skeleton(name: str) -> str:

@@ -34,7 +34,7 @@ LARGEST_UNCACHED = 2_000
 """The largest dense panel whose base with a penalty is inverted each time: it takes less than its reading."""
 
 LARGEST_PROBED = 2_000
-"""The largest panel of which a cached inversion is read whole before it is believed: .1 s; of a larger one, rows are."""
+"""The largest panel of which a cached inversion is read whole before it is believed, in .1 s; else some rows are."""
 
 LARGEST_INVERTED = 20_000
 """The largest panel that is inverted in full: two larger p × p matrices would not fit a workstation."""

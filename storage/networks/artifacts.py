@@ -1,8 +1,8 @@
 """Analyses kept in a store, each under a key: the hash of the content that it is of, its kind and its parameters.
 
 An analysis can be computed again: a damaged one counts as missing, and the next request for it writes it anew. So does
-one that was computed elsewhere, which came with a clone or stands in a file of others: it is shown as that, and is never
-the answer to a request.
+one that was computed elsewhere, which came with a clone or stands in a file of others: it is shown as that, and is
+never the answer to a request.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class ParcelLoadings:
 
 
 class RunLoadings:
-    """The loadings of a log that is gone through in order: each run of entries is read once, with one opening of a file.
+    """The loadings of a log that is gone through in order: each run of entries is read once, its file opened once.
 
     Parameters
     ----------
@@ -264,9 +264,7 @@ class Arrival:
                 f"from {most:.1e} on, a version is refused."
             )
 
-    def _guard(
-        self, commit: Commit, events: frozenset[Event], pathways: Mapping[str, Pathway]
-    ) -> tuple[float, float]:
+    def _guard(self, commit: Commit, events: frozenset[Event], pathways: Mapping[str, Pathway]) -> tuple[float, float]:
         """Return the guard of a version over its anchor, and the error that rounding explains.
 
         What is only added leaves a covariance positive definite, and has the guard 1.

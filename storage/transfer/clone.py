@@ -8,7 +8,7 @@ from ...engine.errors import Conflict, FormatError, InputError
 from ..files import durable, layout
 from ..files.locations import DirectoryStore
 from ..history.ledger import Ledger
-from ..history.ref_names import check_new_names
+from ..history.ref_names import check_kinds, check_new_names
 from ..history.writing import check_author
 from ..networks.artifacts import copy_artifacts
 from ..networks.reading import VersionReader
@@ -88,9 +88,7 @@ def _check(copy: Ledger, source: Path, progress: Callable[[float], object]) -> N
                 if history[logged.id].entry == entry.number:  # and not there before
                     arrival.check(logged)
             progress(entry.number / copy.log.length)
-        both = [name for name in copy.refs.branches if name in copy.refs.tags]
-        if both:
-            raise FormatError(f"There are a branch and a tag that are both named {both[0]}.")
+        check_kinds(copy.refs)
         check_new_names([*copy.refs.branches, *copy.refs.tags], ())
     except (FormatError, InputError, Conflict) as failure:
         raise FormatError(

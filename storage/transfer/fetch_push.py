@@ -18,7 +18,7 @@ from ..history.checking import check_position, check_stored_genes
 from ..history.commits import commit_of
 from ..history.log import read_only
 from ..history.records import EntryRecord, MoveRecord
-from ..history.ref_names import check_new_names
+from ..history.ref_names import check_kinds, check_new_names
 from ..history.refs import check_name, other_kind, split_ref
 from ..networks.bases import read_base
 from ..networks.reading import VersionReader
@@ -93,8 +93,7 @@ def fetch(
     panel = check_pair(target, source)
     fetched = _fetched_refs(source)
     moves: list[MoveRecord] = []
-    if doubled := next((name for name in source.refs.branches if name in source.refs.tags), None):
-        raise FormatError(f"{source.locations.path} has a branch and a tag that are both named {doubled}.")
+    check_kinds(source.refs)
     for kind, refs in ((layout.BRANCH, source.refs.branches), (layout.TAG, source.refs.tags)):
         for ref in sorted(ref for ref in refs if kind + ref not in fetched):
             moved = f"{kind}{_joined(name, ref)}"

@@ -33,7 +33,7 @@ ENTRIES = 90
 ASKED = ("v0", "v1", "v2", "HEAD", "main", "early")
 
 PLANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "rows-believed": lambda: mock.patch.object(session, "check_rows", lambda *_: None),
+    "rows-believed": lambda: mock.patch.object(session, "check_rows"),
     "numbers-believed": lambda: mock.patch.object(remembered.Remembered, "recall", _recall_unchecked),
     "analyses-believed": lambda: mock.patch.object(artifacts.Artifacts, "find", _find_any),
 }
@@ -91,7 +91,8 @@ def _alike(one: Any, other: Any) -> bool:
 def everything(path: Path) -> Any:
     """Return all that a store says of history: refs, and each version."""
     repo = grnledger.open(path)
-    said = [(version.id, version.content, version.author, version.time, version.message) for version in repo.versions(None)]
+    every = repo.versions(None)
+    said = [(version.id, version.content, version.author, version.time, version.message) for version in every]
     return {name: version.id for name, version in {**repo.branches, **repo.tags}.items()}, sorted(said)
 
 
@@ -223,14 +224,20 @@ def _inversions(folder: Path) -> Iterator[tuple[str, Callable[[], Iterator[tuple
         for lie, pair in _wrong_pairs(right, repo.snapshot("v1").covariance.to_dense()):
             name = f"{'dense' if dense else 'factors'}: {lie}"
 
-            def ends(path: Path = path, pair: DenseCovariance = pair, version: Any = version,
-                     pathways: list[str] = pathways, expected: Any = expected) -> Iterator[tuple[str, str]]:  # fmt: skip
+            def ends(
+                path: Path = path,
+                pair: DenseCovariance = pair,
+                version: Any = version,
+                pathways: list[str] = pathways,
+                expected: Any = expected,
+            ) -> Iterator[tuple[str, str]]:
                 forged = folder / "lab.grn"
                 shutil.rmtree(forged, ignore_errors=True)
                 shutil.copytree(path, forged)
                 cache = forged / "cache" / layout.ANCHORS
                 anchors.write_anchor(cache, version.content, version.base, pathways, pair)
-                named = {finding.path for finding in grnledger.verify(forged).findings if finding.kind == "derived"}
+                findings = grnledger.verify(forged).findings
+                named = {finding.path for finding in findings if finding.kind == "derived"}
                 found = named == {f"cache/{layout.ANCHORS}/{version.content}.h5"}
                 yield "verify", "refused" if found else "unclear"
                 yield "numbers", answered(forged, expected, rough=True)
@@ -244,8 +251,8 @@ def _wrong_pairs(right: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> It
     true = invert(right.copy())
     covariance, precision = (source.rows(np.arange(len(right))) for source in (true.covariance, true.precision))
 
-    def pair(sigma: np.ndarray[Any, Any], theta: np.ndarray[Any, Any], log_det: float = true.log_det) -> DenseCovariance:
-        return DenseCovariance(ArraySource(sigma.copy()), ArraySource(theta.copy()), log_det)
+    def pair(sigma: np.ndarray[Any, Any], theta: np.ndarray[Any, Any]) -> DenseCovariance:
+        return DenseCovariance(ArraySource(sigma.copy()), ArraySource(theta.copy()), true.log_det)
 
     yield "the inversion of another version", invert(other.copy())
     for factor in (2.0, 1.001):
@@ -259,7 +266,7 @@ def _wrong_pairs(right: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> It
             both = (wrong, precision) if name == "covariance" else (covariance, wrong)
             yield f"an entry of {name} by {size:g}", pair(*both)
             if size < 1:
-                consistent = invert(np.linalg.inv(wrong) if name == "precision" else wrong.copy())
+                consistent = invert(np.linalg.inv(wrong).astype(np.float64) if name == "precision" else wrong.copy())
                 yield f"an entry of {name} by {size:g}, and its inverse", consistent
     yield "genes exchanged", pair(covariance[::-1, ::-1], precision[::-1, ::-1])
     yield "not a number", pair(np.where(np.eye(len(right))[::-1] > 0, np.nan, covariance), precision)
@@ -283,7 +290,7 @@ def _numbers(folder: Path) -> Iterator[tuple[str, Callable[[], Iterator[tuple[st
                 forged = folder / "lab.grn"
                 shutil.rmtree(forged, ignore_errors=True)
                 shutil.copytree(path, forged)
-                first, head, request, content = file.read_bytes().split(b"\n", 3)
+                _, head, request, content = file.read_bytes().split(b"\n", 3)
                 numbers = change(np.frombuffer(content, dtype="<f8").copy()).tobytes()
                 digest = hashlib.sha256(head + b"\n" + request + b"\n" + numbers).hexdigest().encode()
                 target = forged / file.relative_to(path)
@@ -328,7 +335,8 @@ def _analyses(folder: Path) -> Iterator[tuple[str, Callable[[], Iterator[tuple[s
     path = folder / "honest.grn"
     ground.make(path, dense=True)
     repo = ground.at(path, 30)
-    asked = [(kind, content) for kind in ("nmf", "kernel", "chance") for content in (repo.version().content, repo.version().base)]
+    head = repo.version()
+    asked: list[tuple[str, str]] = list(itertools.product(("nmf", "kernel", "chance"), (head.content, head.base)))
     for kind, content in asked:
         repo.artifacts.keep(
             kind, content, {"seed": 1}, {"values": np.arange(3.0)}, source="x", facts={"rank": 3}, software={}

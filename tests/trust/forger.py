@@ -71,9 +71,7 @@ class Store:
     def read(path: Path) -> Store:
         """Return a store taken apart."""
         folder = DirectoryStore(path)
-        entries = [
-            Part.read(folder.entry(number), layout.ENTRY) for number in range(1, folder.look() + 1)
-        ]
+        entries = [Part.read(folder.entry(number), layout.ENTRY) for number in range(1, folder.look() + 1)]
         bases = {base: Part.read(folder.base(base), layout.BASE) for base in folder.bases()}
         artifacts = {key: Part.read(folder.artifact(key), layout.ARTIFACT) for key in folder.artifacts()}
         return Store(entries, bases, artifacts)

@@ -176,13 +176,13 @@ def attempt(step: Callable[[], object]) -> str:
 
 PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "nothing": contextlib.nullcontext,
-    "commits-unchecked": lambda: mock.patch.object(arrival.Arrival, "check", lambda *_: None),
-    "numbers-unchecked": lambda: mock.patch.object(arrival.Arrival, "_check_numbers", lambda *_: None),
+    "commits-unchecked": lambda: mock.patch.object(arrival.Arrival, "check"),
+    "numbers-unchecked": lambda: mock.patch.object(arrival.Arrival, "_check_numbers"),
     "bases-unchecked": lambda: mock.patch.multiple(
         base_checks, _check=lambda *_, **__: 1.0, _check_determinant=lambda *_: None
     ),
     "names-unchecked": lambda: _in_several(ref_names.check_new_names, (clone, fetch_push), lambda *_: None),
-    "inversions-believed": lambda: mock.patch.object(reading, "_problem", lambda *_, **__: ""),
+    "inversions-believed": lambda: mock.patch.object(reading, "_problem", return_value=""),
     **derived.PLANTS,
 }
 """Checks that are left out, each of which must show."""

@@ -19,16 +19,17 @@ SAID, NUMBERS, ENTRY, NAME, PANEL = "said", "numbers", "entry", "name", "panel"
 it writes its own; names of branches and tags; the panel, which a clone has to believe."""
 
 NOT_TIMES = (
-    "2026-02-30T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-01T25:00:00Z", "2026-11-01T12:61:00Z", "0000-01-01T00:00:00Z",
-    "２０２６-11-01T12:00:00Z", "2026-11-0١T12:00:00Z", "2026-11-01 12:00:00Z", "2026-11-01T12:00:00", "+026-11-01T12:00:00Z",
-    "2026-11-01T12:00:00+01:00", "", "now", 20261101, None,
+    "2026-02-30T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-01T25:00:00Z", "2026-11-01T12:61:00Z",
+    "0000-01-01T00:00:00Z", "２０２６-11-01T12:00:00Z", "2026-11-0١T12:00:00Z", "2026-11-01 12:00:00Z",
+    "2026-11-01T12:00:00", "+026-11-01T12:00:00Z", "2026-11-01T12:00:00+01:00", "", "now", 20261101, None,
 )  # fmt: skip
 NOT_AUTHORS = ("", " ", "ada\nbob", "ada\x1b[2J", "x" * 1_001, "\u202eada", 7, None)
 NOT_HASHES = ("", "ab", LIE.upper(), LIE + "0", "٠" * 64, 1, None)
 NOT_COUNTS = (-1, 2**60, 1.5, "1", None)
 NOT_NAMES = (
-    "e\u0301tude", "mаin", "ＭＡＩＮ", "Main", "MAIN", "ⅿain", "pаper", "PAPER", "main ", "a..b", "-x", ".x", "x.", "a//b",
-    "v3", "HEAD", "abcdef12", "x" * 201, "a\u200db", "\u202eniam", "a\tb", "", "a\\b", "side:1", "sid\u0435", "ѕide",
+    "e\u0301tude", "mаin", "ＭＡＩＮ", "Main", "MAIN", "ⅿain", "pаper", "PAPER", "main ", "a..b", "-x", ".x", "x.",
+    "a//b", "v3", "HEAD", "abcdef12", "x" * 201, "a\u200db", "\u202eniam", "a\tb", "", "a\\b", "side:1", "sid\u0435",
+    "ѕide",
 )  # fmt: skip
 
 
@@ -207,15 +208,18 @@ def _of_pathways() -> Iterator[Lie]:
     yield Lie("a pathway twice", SAID, lambda store: _twice(_logged(store, "last")["commit"]["adds"]))
 
 
+def _array(message: str, name: str, change: Callable[[np.ndarray], object]) -> Plant:
+    """Return what changes an array of the first pathway of a commit, in place."""
+
+    def plant(store: Store) -> None:
+        arrays = pathways_in(store.entry_of(message))[0][1]
+        change(arrays[name])
+
+    return plant
+
+
 def _of_loadings() -> Iterator[Lie]:
-    def of(message: str, name: str, change: Callable[[np.ndarray], object]) -> Plant:
-        """Return what changes an array of the first pathway of a commit, in place."""
-
-        def plant(store: Store) -> None:
-            arrays = pathways_in(store.entry_of(message))[0][1]
-            change(arrays[name])
-
-        return plant
+    of = _array
 
     def put(value: float) -> Callable[[np.ndarray], object]:
         return lambda array: array.__setitem__(0, value)
@@ -234,6 +238,10 @@ def _of_loadings() -> Iterator[Lie]:
         yield Lie(f"last gene number {value}", NUMBERS, of("last", "genes", lambda a, v=value: a.__setitem__(-1, v)))
     yield Lie("genes in no order", NUMBERS, of("last", "genes", lambda a: a.__setitem__(slice(None), a[::-1].copy())))
     yield Lie("a gene twice", NUMBERS, of("last", "genes", lambda a: a.__setitem__(1, a[0])))
+    yield from _of_arrays()
+
+
+def _of_arrays() -> Iterator[Lie]:
     for name, value in (("asymmetric", (0, 1)), ("indefinite", None), ("not a number", np.nan), ("zero", 0.0)):
         yield Lie(f"a covariance of columns, {name}", NUMBERS, _pair(value), "pair")
     for name, dtype in itertools.product(("loadings", "genes"), ("<f4", "<i4", "|S8")):
@@ -377,23 +385,37 @@ def _of_dense() -> Iterator[Lie]:
         yield Lie(f"base: {name} asymmetric", NUMBERS, of(name, lambda m: m.__setitem__((3, 9), m[3, 9] + 1e-3)))
         for size in (1e-1, 1e-3, 1e-5):
             yield Lie(f"base: an entry of {name} by {size:g}", NUMBERS, of(name, _both(size)))
-        yield Lie(f"base: {name} of another order", NUMBERS, of(name, lambda m: m.__setitem__(..., m[::-1, ::-1].copy())))
+        yield Lie(f"base: {name} of another order", NUMBERS, of(name, _turned))
         yield Lie(f"base: no {name}", NUMBERS, lambda store, name=name: _base(store).bulk.pop(name))
         yield Lie(f"base: {name} as float32", NUMBERS, _float32(name))
+    yield from _of_dense_facts()
+
+
+def _of_dense_facts() -> Iterator[Lie]:
     for name in ("variances", "precision_diagonal"):
         for value in (0.0, -1.0, np.nan, np.inf, 5.0):
-            plant: Plant = lambda store, name=name, value=value: _base(store).arrays[name].__setitem__(4, value)
-            yield Lie(f"base: {name} {value}", NUMBERS, plant)
+            yield Lie(f"base: {name} {value}", NUMBERS, _element(name, value))
     for what, values in (("indefinite", _indefinite), ("nearly singular", _nearly_singular)):
         yield Lie(f"base: {what}, with its own inverse", NUMBERS, _exchanged(values))
     for step in (1.0, -1.0, 1e-3):
-        plant = lambda store, step=step: _base(store).record.update(log_det=_base(store).record["log_det"] + step)
-        yield Lie(f"base: log_det by {step}", NUMBERS, plant)
+        yield Lie(f"base: log_det by {step}", NUMBERS, _log_det(step))
+
+
+def _element(name: str, value: float) -> Plant:
+    return lambda store: _base(store).arrays[name].reshape(-1).__setitem__(4, value)
+
+
+def _log_det(step: float) -> Plant:
+    return lambda store: _base(store).record.update(log_det=_base(store).record["log_det"] + step)
 
 
 def _mirror_diagonals(base: Part) -> None:
     for diagonal, name in (("variances", "covariance"), ("precision_diagonal", "precision")):
         base.arrays[diagonal] = base.bulk[name].diagonal().copy()
+
+
+def _turned(matrix: np.ndarray) -> None:
+    matrix[:] = matrix[::-1, ::-1].copy()
 
 
 def _both(size: float) -> Callable[[np.ndarray], object]:
@@ -432,14 +454,13 @@ def _nearly_singular(values: np.ndarray) -> np.ndarray:
 
 
 def _of_factors() -> Iterator[Lie]:
-    def array(name: str, value: float) -> Plant:
-        return lambda store: _base(store).arrays[name].reshape(-1).__setitem__(4, value)
+    def loading(value: float) -> Plant:
+        return lambda store: _base(store).bulk["loadings"].__setitem__((3, 1), value)
 
     for value in (0.0, -1.0, np.nan, np.inf, 1e-320, 1e-40):
-        yield Lie(f"base: a noise of {value}", NUMBERS, array("noise", value))
+        yield Lie(f"base: a noise of {value}", NUMBERS, _element("noise", value))
     for value in (np.nan, np.inf, 1e200, 1e20):
-        plant: Plant = lambda store, value=value: _base(store).bulk["loadings"].__setitem__((3, 1), value)
-        yield Lie(f"base: a factor loading of {value}", NUMBERS, plant)
+        yield Lie(f"base: a factor loading of {value}", NUMBERS, loading(value))
     plants: dict[str, Plant] = {
         "no noise": lambda store: _base(store).arrays.pop("noise"),
         "a noise less": lambda store: _base(store).arrays.update(noise=_base(store).arrays["noise"][:-1]),

@@ -15,9 +15,7 @@ TRUST = Path(__file__).resolve().parent
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[str], tuple[int, str]]:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str]]:
     """The harness with its arguments, run here: its exit code and what it printed."""
     monkeypatch.syspath_prepend(str(TRUST))
 

@@ -110,7 +110,7 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
 def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     if _is_damaged(report):
         yield (
-            "Replace these files by good copies, from a backup or a clone; until then nothing can be written. "
+            f"Replace these files by good copies, from a backup or a clone; {_writable(report)}. "
             "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
         )
     elif _code(report) == errors.DENIED:
