@@ -20,9 +20,12 @@ from grnledger.storage.files import layout
 from grnledger.storage.networks import anchors, artifacts, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+PARTS = ("index", "inversion", "remembered", "analysis")
+"""What lies can be about."""
 
 FIRST = "first"
 """The way that is counted, one for each lie."""
@@ -48,13 +51,13 @@ def _recall_unchecked(self: Any, of: Any, what: str, compute: Any, **named: Any)
     return _RECALL(self, of, what, compute, **{**named, "check": None})
 
 
-def play(folder: Path, *, every: int, only: str) -> Iterator[tuple[str, str, str, str]]:
+def play(folder: Path, abouts: Collection[str], *, every: int, only: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield what each lie is about, the lie, the way it is offered, and how it ended."""
     parts = {"index": _index, "inversion": _inversions, "remembered": _numbers, "analysis": _analyses}
-    for about, part in parts.items():
+    for about in (about for about in PARTS if about in abouts):
         (folder / about).mkdir()
-        for number, (lie, ends) in enumerate(part(folder / about)):
-            if number % every == 0 and (only in lie or only == about):
+        for number, (lie, ends) in enumerate(parts[about](folder / about)):
+            if number % every == 0 and only in lie:
                 yield from ((about, lie, way if at else FIRST, end) for at, (way, end) in enumerate(ends()))
 
 

@@ -1,6 +1,6 @@
 """Forged stores: every record field, loading, base, name, index, anchor and analysis, and what is taken or answered.
 
-    python tests/trust/forgeries.py [--every 1] [--first 0] [--only WORD] [--plant FAULT]
+    python tests/trust/forgeries.py [--about said index …] [--every 1] [--first 0] [--only WORD] [--plant FAULT]
 
 Each lie is planted in a store, all ids, hashes and chains are made to fit (`forger.py`), and the store is offered in
 every way: `fetch` of the folder, `import` of the file, `clone` of either, and a question for numbers to the file where
@@ -35,7 +35,7 @@ from grnledger.storage.networks import base_checks, reading
 from grnledger.storage.transfer import arrival, clone, fetch_push
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from lies import Lie
 
@@ -48,6 +48,8 @@ WAYS = {
     lies.PANEL: (FETCH, IMPORT, ASK),
 }
 """How a store with a lie is offered, by what the lie is about."""
+
+BASES = ("dense", "factors")
 
 ENDS = ("refused", "true answer")
 BAD = ("taken", "answered", "changed", "unclear")
@@ -196,15 +198,17 @@ def _in_several(function: Any, modules: tuple[Any, ...], instead: Any) -> Iterat
         yield
 
 
-def play(folder: Path, plant: str, *, every: int, first: int, only: str) -> dict[str, Tally]:
+def play(
+    folder: Path, plant: str, *, abouts: Collection[str], bases: Collection[str], every: int, first: int, only: str
+) -> dict[str, Tally]:
     """Return what was found, by what the lies are about; with a fault planted, up to the first bad case."""
     tallies: dict[str, Tally] = {}
-    for dense in (True, False):
-        name = "dense" if dense else "factors"
+    for name in bases if set(abouts) & set(WAYS) else ():
+        dense = name == "dense"
         (folder / name).mkdir()
         bench = Bench.make(folder / name, dense=dense)
         bench.check_honest()
-        chosen = [lie for lie in lies.lies(dense=dense) if only in lie.name or only == lie.about]
+        chosen = [lie for lie in lies.lies(dense=dense) if only in lie.name and lie.about in abouts]
         for lie in itertools.islice(chosen, first, None, every):
             tally = tallies.setdefault(f"{name}: {lie.about}", Tally())
             tally.lies += 1
@@ -215,7 +219,7 @@ def play(folder: Path, plant: str, *, every: int, first: int, only: str) -> dict
                 return tallies
     (folder / "derived").mkdir()
     with PLANTS[plant]():
-        for about, lie, way, end in derived.play(folder / "derived", every=every, only=only):
+        for about, lie, way, end in derived.play(folder / "derived", abouts, every=every, only=only):
             tally = tallies.setdefault(about, Tally())
             tally.lies += way == derived.FIRST
             tally.add(end, f"{about}, {lie}, {way}")
@@ -227,11 +231,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, help="one lie in so many  [1]")
     parser.add_argument("--first", type=int, default=0, help="the first of them  [0]")
-    parser.add_argument("--only", default="", help="lies with this in their name, or about this")
+    parser.add_argument("--only", default="", help="lies with this in their name")
+    parser.add_argument("--about", nargs="+", choices=(*WAYS, *derived.PARTS), default=(*WAYS, *derived.PARTS))
+    parser.add_argument("--bases", nargs="+", choices=BASES, default=BASES, help="the base of the store  [both]")
     parser.add_argument("--plant", choices=PLANTS, default="nothing", help="leave a check out; stop at what shows")
     options = parser.parse_args(arguments)
     with one_blas_thread(), tempfile.TemporaryDirectory() as name:
-        tallies = play(Path(name), options.plant, every=options.every, first=options.first, only=options.only)
+        tallies = play(
+            Path(name),
+            options.plant,
+            abouts=options.about,
+            bases=options.bases,
+            every=options.every,
+            first=options.first,
+            only=options.only,
+        )
     columns = (*ENDS, *BAD)
     print("about", "lies", *columns, sep="\t")
     for about, tally in tallies.items():

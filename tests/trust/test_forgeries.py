@@ -29,15 +29,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     "line",
     [
-        "--only said --every 40 --first 7",
-        "--only numbers --every 24 --first 5",
-        "--only entry --every 9",
-        "--only name --every 9 --first 1",
-        "--only panel",
-        "--only index --every 12",
-        "--only inversion --every 8",
-        "--only remembered --every 12",
-        "--only analysis --every 3",
+        "--about said --every 60 --first 7 --bases dense",
+        "--about numbers --every 24 --first 5 --bases factors",
+        "--about entry name panel --every 18 --bases dense",
+        "--about index --every 30",
+        "--about inversion --every 16",
+        "--about remembered --every 12",
+        "--about analysis --every 4",
     ],
 )
 def test_nothing_forged_is_taken_and_no_number_answered(run: Callable[[str], tuple[int, str]], line: str) -> None:
@@ -49,15 +47,15 @@ def test_nothing_forged_is_taken_and_no_number_answered(run: Callable[[str], tup
 @pytest.mark.parametrize(
     ("finding", "line"),
     [
-        ("taken", "--plant commits-unchecked --only guard"),
-        ("taken", "--plant numbers-unchecked --only guard"),
-        ("taken", "--plant bases-unchecked --only log_det"),
-        ("answered", "--plant bases-unchecked --only indefinite,"),
-        ("taken", "--plant names-unchecked --only MAIN"),
-        ("answered", "--plant inversions-believed --only inversion --every 9"),
-        ("answered", "--plant rows-believed --only index:"),
-        ("answered", "--plant numbers-believed --only doubled"),
-        ("answered", "--plant analyses-believed --only numbers --every 400"),
+        ("taken", "--plant commits-unchecked --about said --only rank_since --bases factors"),
+        ("taken", "--plant numbers-unchecked --about said --only guard --bases factors"),
+        ("taken", "--plant bases-unchecked --about numbers --only log_det --bases dense"),
+        ("answered", "--plant bases-unchecked --about numbers --only indefinite, --bases dense"),
+        ("taken", "--plant names-unchecked --about name --only MAIN --bases factors"),
+        ("answered", "--plant inversions-believed --about inversion --every 16"),
+        ("answered", "--plant rows-believed --about index --only adds --every 6"),
+        ("answered", "--plant numbers-believed --about remembered --only doubled --every 16"),
+        ("answered", "--plant analyses-believed --about analysis --every 8"),
     ],
 )
 def test_a_check_that_is_left_out_shows(run: Callable[[str], tuple[int, str]], finding: str, line: str) -> None:
