@@ -145,10 +145,10 @@ def judge_inverse(pair: DenseCovariance, seed: str, truth: Truth | None = None) 
     truth : Truth, optional
         Σ from elsewhere; by default that of the pair.
     """
-    deviations, variances = pair.standard_deviations(), pair.covariance.diagonal()
     vectors = _stream(seed).standard_normal((pair.size, VECTORS))
-    scale = deviations[:, np.newaxis]
     with one_blas_thread(), np.errstate(all="ignore"):
+        deviations, variances = pair.standard_deviations(), pair.covariance.diagonal()
+        scale = deviations[:, np.newaxis]
         solved, inverse_norm, gap = _times(pair.precision, scale * vectors, deviations, pair.precision.diagonal())
         both = np.hstack([solved, vectors / scale])
         products, norm, other_gap = _times(pair.covariance, both, 1.0 / deviations, variances)
@@ -164,9 +164,9 @@ def judge_inverse(pair: DenseCovariance, seed: str, truth: Truth | None = None) 
 def judge_rows(pair: DenseCovariance, seed: str, truth: Truth | None = None) -> InverseError:
     """Return the error of `ROWS` rows of a stored inverse, drawn from a seed: O(p); parameters as `judge_inverse`."""
     indices = np.sort(_stream(seed).choice(pair.size, size=min(ROWS, pair.size), replace=False)).astype(np.intp)
-    deviations = pair.standard_deviations()
-    chosen = deviations[indices][:, np.newaxis]
     with one_blas_thread(), np.errstate(all="ignore"):
+        deviations = pair.standard_deviations()
+        chosen = deviations[indices][:, np.newaxis]
         precision, covariance = pair.precision.rows(indices), pair.covariance.rows(indices)
         expected = covariance if truth is None else truth.rows(indices)
         norm = float((np.abs(covariance / chosen) / deviations).sum(axis=1).max())

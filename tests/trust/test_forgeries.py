@@ -16,11 +16,11 @@ TRUST = Path(__file__).resolve().parent
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str]]:
-    """The harness with its arguments, run here: its exit code and what it printed."""
+    """The harness with its arguments, `~` for a space, run here: its exit code and what it printed."""
     monkeypatch.syspath_prepend(str(TRUST))
 
     def run(line: str) -> tuple[int, str]:
-        code = importlib.import_module("forgeries").main(line.split())
+        code = importlib.import_module("forgeries").main([word.replace("~", " ") for word in line.split()])
         return code, capsys.readouterr().out
 
     return run
@@ -50,10 +50,10 @@ def test_nothing_forged_is_taken_and_no_number_answered(run: Callable[[str], tup
         ("taken", "--plant commits-unchecked --about said --only rank_since --bases factors"),
         ("taken", "--plant numbers-unchecked --about said --only guard --bases factors"),
         ("taken", "--plant bases-unchecked --about numbers --only log_det --bases dense"),
-        ("answered", "--plant bases-unchecked --about numbers --only indefinite, --bases dense"),
+        ("answered", "--plant bases-unchecked --about numbers --only covariance~by --bases dense"),
         ("taken", "--plant names-unchecked --about name --only MAIN --bases factors"),
         ("answered", "--plant inversions-believed --about inversion --every 16"),
-        ("answered", "--plant rows-believed --about index --only adds --every 6"),
+        ("answered", "--plant rows-believed --about index --only id~of~v2"),
         ("answered", "--plant numbers-believed --about remembered --only doubled --every 16"),
         ("answered", "--plant analyses-believed --about analysis --every 8"),
     ],
