@@ -32,6 +32,9 @@ HINTS: dict[str, str] = {
     ),
     "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out and have it chosen.",
     "ill-conditioned-covariance": "Leave such genes out, use a shrinkage estimate, or give --ridge {ridge} or more.",
+    "impossible-correlation": (
+        "`grn verify --numbers` names the file that is wrong, and `grn verify --repair` removes what is derived."
+    ),
     "log1p-undefined": "Raise small values first: --floor 0.",
     "log2-undefined": (
         "Raise small values first: --floor VALUE with a value above 0, or for counts use --transform log1p."
@@ -314,6 +317,7 @@ HINTS: dict[str, str] = {
         "a store of your own."
     ),
     "name-active": "`grn revert {version} --only {name}` removes it; --if-absent skips equal content.",
+    "name-alike": "Choose a name that cannot be taken for another.",
     "name-uncertain": "`grn log --all` lists what can be read, and `grn verify` what is lost.",
     "nameless-account": "Name the author: GRN_AUTHOR=name, or author= in Python.",
     "newer-store": "This store was made by a newer grnledger: pip install --upgrade grnledger.",

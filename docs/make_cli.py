@@ -149,7 +149,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "nmf": (f"{IDENTITY}, {ANALYSIS}", WITHIN_AN_ANALYSIS),
     "nmf list": (
         "analyses",
-        {"analyses": "id, versions, input, rank, ranks, restarts, seed, converged, time, source"},
+        {"analyses": "id, versions, input, rank, ranks, restarts, seed, converged, time, elsewhere, source"},
     ),
     "nmf show": (ANALYSIS, WITHIN_AN_ANALYSIS),
     "nmf diff": (

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from ..engine.errors import FormatError
 from .files import layout
 from .files.locations import DirectoryStore
+from .files.single_file import SingleFileStore
 from .history import ref_moves
+from .history.checking import check_rows
 from .history.ledger import Ledger
 from .history.log import read_only
 from .history.writing import RefMoved, Writer
@@ -80,6 +82,7 @@ class Session:
     ) -> None:
         self._path, self._wait, self._on_wait, self._cache_limit = path, wait, on_wait, cache_limit
         self.in_transaction = False
+        self._rows_checked: set[str] = set()
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
 
@@ -137,6 +140,9 @@ class Session:
 
     def snapshot(self, version: Version, *, from_base: bool, penalty: float = 0.0) -> Snapshot:
         """Return a version's numbers, read from its anchor or from its base; those of Σ + τV with a penalty τ."""
+        if isinstance(self.ledger.locations, SingleFileStore) and version.id not in self._rows_checked:
+            check_rows(self.ledger, version.id)  # of an index that others have written
+            self._rows_checked.add(version.id)
         recipe = self.reader.recipe(version.id, from_base=from_base)
         snapshot = self.reader.snapshot(recipe, name=version.name, penalty=penalty)
         if snapshot.content != version.content:

@@ -54,7 +54,7 @@ def analyses_of(repo: Repository, versions: Sequence[Version]) -> tuple[Reported
             of[artifact.record.content],
             artifact.record.source,
             artifact.record.time,
-            artifact.record.author,
+            artifact.record.author + (f", elsewhere ({artifact.elsewhere})" if artifact.elsewhere else ""),
             _shown({**artifact.record.parameters, **artifact.record.facts}),
         )
         for artifact in kept.kept_of(repo.artifacts, of)

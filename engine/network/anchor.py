@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SMALL_PANEL = 1 << 15
 """Most numbers in A^-½ [U₀ | X] with which columns are multiplied as dense ones: all of it is in the caches."""
 
+GENES_TRIED = 32
+"""Genes by which remembered numbers of all genes are judged."""
+
 MOST_RUNS = 64
 """Most runs of known columns that are copied block by block."""
 
@@ -253,8 +256,23 @@ class Anchor:
         """Return the diagonal of Θ₀ = (A + U₀U₀ᵀ)⁻¹ for a diagonal A, shape (p,), in O(K²p) unless it is remembered."""
         size, factors = self.columns.shape
         return self.recall(
-            "diagonal", self._factor_precision_diagonal, shape=(size,), operations=float(size * factors * factors)
+            "diagonal",
+            self._factor_precision_diagonal,
+            shape=(size,),
+            operations=float(size * factors * factors),
+            check=self._is_precision_diagonal,
         )
+
+    def _is_precision_diagonal(self, values: NDArray[np.float64], stream: np.random.Generator) -> bool:
+        """Return whether numbers can be the diagonal of Θ₀: below that of A⁻¹, and right for some genes."""
+        weights, genes = self.precision.diagonal(), chosen(stream, len(values))
+        if not ((values > 0) & (values <= weights)).all():
+            return False
+        with one_blas_thread():
+            triangle = np.linalg.cholesky(self.inner).astype(np.float64, copy=False)
+            root = solve_lower(triangle, (weights[genes, np.newaxis] * self.columns[genes]).T)
+            own = weights[genes] - np.einsum("ki,ki->i", root, root)
+        return bool(np.allclose(values[genes], own, rtol=1e-6, atol=1e-9 * float(weights[genes].max())))
 
     def _factor_precision_diagonal(self) -> NDArray[np.float64]:
         values = self.precision.diagonal().copy()
@@ -359,6 +377,7 @@ def anchor_of(base: Covariance, recall: Recall = compute_anew) -> Anchor:
             lambda: _weighted_gram(columns, precision),
             shape=(factors, factors),
             operations=float(size * factors * factors),
+            check=lambda products, stream: _are_products(products, columns, precision, stream),
         )
         return Anchor(
             covariance=Diagonal(base.noise),
@@ -393,6 +412,29 @@ def _weighted_gram(columns: NDArray[np.float64], weights: NDArray[np.float64]) -
             scaled = np.sqrt(weights[rows])[:, None] * block
             answer += scaled.T @ scaled
     return answer
+
+
+def _are_products(
+    products: NDArray[np.float64],
+    columns: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    stream: np.random.Generator,
+) -> bool:
+    """Return whether numbers can be UᵀDU: symmetric and finite, and right for a random vector where U is in memory."""
+    if not np.isfinite(products).all() or not np.array_equal(products, products.T) or np.any(products.diagonal() < 0):
+        return False
+    if is_stored(columns):  # all of it would have to be read, which is what is avoided
+        return True
+    vector = stream.standard_normal((len(products), 1))
+    with one_blas_thread():
+        expected = columns.T @ (weights[:, np.newaxis] * (columns @ vector))
+    largest = float(np.abs(products).sum(axis=1).max(initial=0.0)) * float(np.abs(vector).max(initial=0.0))
+    return bool(np.abs(products @ vector - expected).max(initial=0.0) <= 1e-9 * largest)
+
+
+def chosen(stream: np.random.Generator, size: int) -> NDArray[np.intp]:
+    """Return some genes, ascending, by which numbers of all are judged."""
+    return np.sort(stream.choice(size, size=min(GENES_TRIED, size), replace=False)).astype(np.intp)
 
 
 def stack_rows(indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:

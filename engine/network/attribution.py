@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..threads import one_blas_thread
+from .operators import bounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,4 +109,4 @@ def _without(
 
 
 def _rho(row: NDArray[np.float64], diagonal: NDArray[np.float64]) -> NDArray[np.float64]:
-    return -row[1:] / np.sqrt(diagonal[0] * diagonal[1:])
+    return bounded(-row[1:] / np.sqrt(diagonal[0] * diagonal[1:]))

@@ -179,6 +179,13 @@ class FactorCovariance:
     def _deviations(self, genes: NDArray[np.intp] | slice, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.sqrt(self.noise[genes] + np.einsum("ik,ik->i", columns, columns))
 
+    def _are_deviations(self, values: NDArray[np.float64], stream: np.random.Generator) -> bool:
+        """Return whether numbers can be the standard deviations: above those of the noise, and right for some genes."""
+        genes = np.sort(stream.choice(self.size, size=min(32, self.size), replace=False)).astype(np.intp)
+        own = np.asarray(self.standard_deviations()[genes])
+        is_above_noise = (np.square(values) >= self.noise * (1.0 - 1e-9)).all()
+        return bool(is_above_noise and np.allclose(values[genes], own, rtol=1e-9))
+
     def penalised(self, penalty: float, recall: Recall = compute_anew) -> FactorCovariance:
         """Return Σ + τV, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty, in O(pK).
 
@@ -199,6 +206,7 @@ class FactorCovariance:
             lambda: np.asarray(self.standard_deviations()),
             shape=(self.size,),
             operations=2.0 * self.size * self.loadings.shape[1],
+            check=self._are_deviations,
         )
         noise = self.noise + penalty * np.square(deviations)
         return FactorCovariance(noise, self.loadings, self.factor_covariance)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .covariance import row_blocks
+from .operators import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ def matrix_blocks(
         if scale is not None:
             block = sign * scale[rows, np.newaxis] * block * scale
             block[indices[rows, np.newaxis] == indices] = 1.0
+            block = bounded(block)
         yield block
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import EngineError
 from ..threads import one_blas_thread
 from .anchor import Dense
 from .covariance import row_blocks
@@ -23,6 +24,45 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 512
 """Number of rows of a dense core that are read together."""
+
+
+LARGEST_CORRELATION = 1.001
+"""Largest size of a correlation that rounding of an ill-conditioned version explains; it is then shown as 1."""
+
+
+def bounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return correlations as they are, or cut to 1 where rounding has led beyond; what is not a number stays.
+
+    Raises
+    ------
+    EngineError
+        One is so large that what it was computed from is wrong.
+    """
+    sizes = np.abs(values)
+    if (sizes > LARGEST_CORRELATION).any():
+        raise EngineError(
+            f"A correlation of {float(np.nanmax(sizes)):.3g} was computed, and none is above 1: a number that was "
+            "derived before is wrong.",
+            code="impossible-correlation",
+        )
+    return np.clip(values, -1.0, 1.0) if (sizes > 1.0).any() else values
+
+
+def bound_correlations(answer: Any) -> None:
+    """Cut the ρ of an answer, a frozen dataclass, as `bounded` does, and what it ranks by and `max_abs` where it is ρ.
+
+    Raises
+    ------
+    EngineError
+        As `bounded`.
+    """
+    ranked_by_rho = answer.strength is answer.rho
+    if (rho := bounded(answer.rho)) is not answer.rho:
+        object.__setattr__(answer, "rho", rho)
+        if ranked_by_rho:
+            object.__setattr__(answer, "strength", rho)
+    if ranked_by_rho and getattr(answer, "max_abs", 0.0) > 1.0:
+        object.__setattr__(answer, "max_abs", float(np.abs(bounded(np.array([answer.max_abs])))[0]))
 
 
 class SymmetricOperator:

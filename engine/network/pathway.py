@@ -143,7 +143,7 @@ class Pathway:
                 raise InputError(f"The pathway name {name!r} is empty or holds a character that cannot be printed.")
 
     def _check_loadings(self) -> None:
-        if len(self.genes) and (self.genes[0] < 0 or np.any(np.diff(self.genes) <= 0)):
+        if len(self.genes) and (self.genes[0] < 0 or np.any(self.genes[1:] <= self.genes[:-1])):
             raise ShapeError(f"The genes of {self.label} must be indices in ascending order, each once.")
         if not np.all(np.isfinite(self.loadings)):
             raise InputError(f"Pathway {self.label} has a loading that is not finite.")

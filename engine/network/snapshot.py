@@ -9,8 +9,9 @@ import numpy as np
 
 from ..tabular import facts_html
 from ..threads import one_blas_thread
+from .anchor import chosen
 from .capacitance import Capacitance, factor
-from .operators import SymmetricOperator
+from .operators import SymmetricOperator, bounded
 from .panel import Gene, GeneSelection, Panel, is_single
 from .stored_rows import compute_anew
 
@@ -96,7 +97,13 @@ class Snapshot:
         if not self.rank:
             return parts.precision_diagonal()  # remembered with the base
         operations = float(size * self.rank * len(parts.signature))
-        return self.recall("diagonal", parts.precision_diagonal, shape=(size,), operations=operations)
+
+        def check(values: NDArray[np.float64], stream: np.random.Generator) -> bool:
+            genes = chosen(stream, size)
+            own = self.precision.diagonal(genes)
+            return bool((values > 0).all() and np.allclose(values[genes], own, rtol=1e-6, atol=0.0))
+
+        return self.recall("diagonal", parts.precision_diagonal, shape=(size,), operations=operations, check=check)
 
     @property
     def log_det(self) -> float:
@@ -189,6 +196,7 @@ class Snapshot:
             roots = np.sqrt(operator.diagonal(both))
             block = sign * operator.block(rows, columns) / np.outer(roots[: len(rows)], roots[len(rows) :])
         block[rows[:, None] == columns[None, :]] = 1.0
+        block = bounded(block)
         if not is_single(genes):
             return block
         return float(block[0, 0]) if others is not None and is_single(others) else block[0] if others is None else block

@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Blocks = Iterator[tuple[slice, NDArray[np.float64]]]
+    Check = Callable[[NDArray[np.float64], np.random.Generator], bool]
 
 
 class Recall(Protocol):
     """What remembers numbers that take long, such as a cache on disk; what it returns has the bits of computing it."""
 
     def __call__(
-        self, what: str, compute: Callable[[], NDArray[np.float64]], *, shape: tuple[int, ...], operations: float
+        self,
+        what: str,
+        compute: Callable[[], NDArray[np.float64]],
+        *,
+        shape: tuple[int, ...],
+        operations: float,
+        check: Check | None = None,
     ) -> NDArray[np.float64]:
         """Return numbers by what they are called: from memory, or else computed and remembered.
 
@@ -35,6 +42,9 @@ class Recall(Protocol):
             Of their array.
         operations : float
             About how many floating-point operations computing them takes.
+        check : callable, optional
+            Gets numbers from memory and a stream of random numbers, and returns whether they can be right: what is much
+            cheaper than computing them. What it refuses is computed.
         """
         ...
 
@@ -45,6 +55,7 @@ def compute_anew(
     *,
     shape: tuple[int, ...],  # noqa: ARG001
     operations: float,  # noqa: ARG001
+    check: Check | None = None,  # noqa: ARG001
 ) -> NDArray[np.float64]:
     """Return numbers computed: a `Recall` that remembers nothing."""
     return compute()

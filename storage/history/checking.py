@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError, ShapeError
 from ..files import layout
 from .changes import check_genes
-from .commits import Event
+from .commits import Event, adds_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ...engine.network.pathway import Pathway
     from .active import History
-    from .commits import Commit
+    from .commits import Commit, CommitFacts
+    from .ledger import Ledger
     from .records import LoggedCommit
 
 
@@ -92,6 +94,69 @@ def check_fits(anchor: str, taken_in: frozenset[Event], base: str, active: Colle
     if strange := sorted(folded.difference(active)):
         raise FormatError(f"The anchor {anchor} includes {strange[0]}, and a version to be read from it does not.")
     return folded
+
+
+def check_position(ledger: Ledger, ref: str) -> None:
+    """Refuse a ref that stands elsewhere by the index than where the last entry that moved it, by the same, put it.
+
+    Raises
+    ------
+    FormatError
+        It does, or that entry is missing or damaged.
+    """
+    number, standing = ledger.refs.moved.get(ref, 0), ledger.refs.get(ref)
+    entry = ledger.log.read(number)[1] if number else None
+    if entry is None or not any(move.ref == ref and move.after == standing for move in entry.moves):
+        raise FormatError(
+            f"The index of the log says that {ref} is at {standing}, and entry {number} of the log does not.",
+            code="index-damaged",
+        )
+
+
+def check_rows(ledger: Ledger, commit: str) -> None:
+    """Refuse an index of which a row is not the commit of its id, of a commit and its ancestors; the log is not read.
+
+    A commit's id is the hash of what it says, its parents too. So what is active in it follows from its id alone,
+    whoever wrote the index.
+
+    Raises
+    ------
+    FormatError
+        One is not; or the index says that other pathways are active than its rows give; or one drops what none adds.
+    """
+    history, indexed = ledger.history, ledger.index.versions
+    added, dropped = set[Event](), set[Event]()
+    for ancestor in history.ancestors(commit):
+        number = history.number(ancestor)
+        added |= adds_of(history[ancestor])
+        dropped.update(history[ancestor].drops)
+        if number < indexed and commit_id_of(ledger.index.facts(number).commit) != ancestor:
+            raise FormatError(
+                f"{ledger.locations.path} has an index in which v{number} is not the commit {ancestor}.",
+                code="index-damaged",
+            )
+    if strange := sorted(dropped - added):
+        raise FormatError(
+            f"v{history.number(commit)} of {ledger.locations.path} descends from a commit that drops a pathway, "
+            f"{strange[0].pathway}, that is not active before it."
+        )
+    if frozenset(added - dropped) != history.active(commit):
+        raise FormatError(
+            f"{ledger.locations.path} has an index that gives v{history.number(commit)} other pathways than it has.",
+            code="index-damaged",
+        )
+
+
+def commit_id_of(facts: CommitFacts) -> str:
+    """Return the id of a commit by what is shown of it: the same as `entries.commit_id` of its record."""
+    record = {
+        **facts._asdict(),
+        "adds": [added._asdict() for added in facts.adds],
+        "drops": [drop._asdict() for drop in facts.drops],
+        "source": facts.source and facts.source._asdict(),
+    }
+    text = f"grnledger {layout.FORMAT_VERSION} commit\n{layout.canonical_json(record)}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_anchor(history: History, commit: Commit, active: set[str]) -> None:

@@ -114,6 +114,9 @@ def pathways_of(
         covariance = following(layout.PATHWAY_COVARIANCE, rank * rank) if record.covariance else None
         if wanted is None or record.id in wanted:
             pathways[record.id] = _pathway(stored.location, record, genes, loadings, covariance)
+    for name, array in stored.arrays.items():
+        if array.size != consumed.get(name, 0):
+            raise FormatError(f"{stored.location} is damaged: {name!r} is longer than its record says.")
     return pathways
 
 

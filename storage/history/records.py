@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ...engine.errors import FormatError
 from ..files import layout
 
+
+def _existing_time(text: str) -> str:
+    """Return a time in UTC that there is, such as no 30th of February."""
+    datetime.fromisoformat(text)  # whose message names what is wrong
+    return text
+
+
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Time = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_existing_time),
+]
 Line = Annotated[str, Field(max_length=1_000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Parameter = str | float | int | bool | None
@@ -81,8 +93,8 @@ class MeasuredRecord(Record):
     rank_since: Count
     anchor: Hash | None
     since_anchor: Count
-    probe: float | None
-    guard: float
+    probe: Annotated[float, Field(ge=0)] | None
+    guard: Annotated[float, Field(gt=0, le=1.000001)]
 
 
 class LoggedCommit(Record):
@@ -133,7 +145,10 @@ class BaseRecord(Record):
 
 
 class ArtifactRecord(Record):
-    """An analysis: what it is of, how it was made, when, and what it came to beside its arrays."""
+    """An analysis: what it is of, how it was made, when, and what it came to beside its arrays.
+
+    `elsewhere` names the store that it came from, where it was not computed in this one.
+    """
 
     analysis: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
     content: Hash
@@ -143,6 +158,7 @@ class ArtifactRecord(Record):
     author: Line
     time: Time
     software: Mapping[str, str] = {}
+    elsewhere: str = ""
 
 
 class AnchorRecord(Record):
@@ -163,7 +179,7 @@ def parse(model: type[RecordType], text: str, where: object) -> RecordType:
         The text is not such a record; the message names the file and the field.
     """
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(text, strict=True)  # a number as text is none
     except ValidationError as failure:
         first = failure.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -8,6 +8,7 @@ from ...engine.errors import Conflict, NotFound
 from ...engine.wording import listed
 from ..files import layout
 from .commits import MoveFacts
+from .ref_names import check_new_names
 from .refs import other_kind
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def create(writer: Writer, kind: str, name: str, commit: str, reason: str) -> st
     Raises
     ------
     Conflict
-        A branch or tag of that name stands elsewhere.
+        A branch or tag of that name stands elsewhere, or one whose name would be taken for it.
+    InputError
+        The name is not in Unicode's form NFC.
     """
     refs, other = writer.ledger.refs, other_kind(kind)
     names, others = refs.of_kind(kind), refs.of_kind(other)
@@ -58,6 +61,7 @@ def create(writer: Writer, kind: str, name: str, commit: str, reason: str) -> st
         version = f"v{writer.ledger.history.number((names | others)[name])}"
         what = "branch" if name in refs.branches else "tag"
         raise Conflict(f"There is a {what} {name} already, at {version}.", hint="Choose another name.")
+    check_new_names([name], [*names, *others])
     writer.move([MoveFacts(kind + name, None, commit)], reason, {other + name: None})
     return commit
 

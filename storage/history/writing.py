@@ -70,9 +70,7 @@ class Writer:
             The author's name is not one line of text.
         """
         moment = (self._time or datetime.now(UTC)).astimezone(UTC)
-        author = self._author or _account()
-        if len(author) > LONGEST_AUTHOR or not author.strip() or not author.isprintable():
-            raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
+        author = check_author(self._author or _account())
         return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
     def move(
@@ -172,6 +170,19 @@ class Writer:
             if clocks.monotonic() >= end:
                 return False
             clocks.sleep(CLAIM_PAUSE)
+
+
+def check_author(author: str) -> str:
+    """Return the name of an author, if it can be one.
+
+    Raises
+    ------
+    InputError
+        It is not one line of text.
+    """
+    if len(author) > LONGEST_AUTHOR or not author.strip() or not author.isprintable():
+        raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
+    return author
 
 
 def _account() -> str:

@@ -33,6 +33,9 @@ RANK_SHARE = 1 / 8
 LARGEST_UNCACHED = 2_000
 """The largest dense panel whose base with a penalty is inverted each time: it takes less than its reading."""
 
+LARGEST_PROBED = 2_000
+"""The largest panel of which a cached inversion is read whole before it is believed, in .1 s; else some rows are."""
+
 LARGEST_INVERTED = 20_000
 """The largest panel that is inverted in full: two larger p × p matrices would not fit a workstation."""
 
@@ -110,6 +113,12 @@ def write_anchor(
 
 def read_anchor(folder: Path, content: str) -> DenseCovariance | None:
     """Return the full inversion of a version, or `None` when it is missing or damaged and must be computed again."""
+    known = read_anchor_and_id(folder, content)
+    return None if known is None else known[0]
+
+
+def read_anchor_and_id(folder: Path, content: str) -> tuple[DenseCovariance, str] | None:
+    """Return the same with the id of its file, which depends on all its numbers."""
     path = _path(folder, content)
     try:
         stored = hdf5.read(hdf5.Location(path), layout.ANCHOR)
@@ -119,7 +128,7 @@ def read_anchor(folder: Path, content: str) -> DenseCovariance | None:
     except (FormatError, KeyError, ShapeError, OSError):
         return None
     content_id = layout.version_content_id(record.base, record.pathways)
-    return inversion if record.content == content == content_id else None
+    return (inversion, stored.id) if record.content == content == content_id else None
 
 
 @dataclass(frozen=True, slots=True)

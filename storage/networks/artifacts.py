@@ -1,6 +1,8 @@
 """Analyses kept in a store, each under a key: the hash of the content that it is of, its kind and its parameters.
 
-An analysis can be computed again: a damaged one counts as missing, and the next request for it writes it anew.
+An analysis can be computed again: a damaged one counts as missing, and the next request for it writes it anew. So does
+one that was computed elsewhere, which came with a clone or stands in a file of others: it is shown as that, and is
+never the answer to a request.
 """
 
 from __future__ import annotations
@@ -38,11 +40,14 @@ class Artifact:
         The content that it is of, its parameters, and the facts that came of it.
     arrays : mapping of str to ndarray
         Its numbers.
+    elsewhere : str
+        The name of the store or file that computed it; empty where this store did.
     """
 
     key: str
     record: ArtifactRecord
     arrays: Mapping[str, NDArray[Any]]
+    elsewhere: str = ""
 
 
 class Artifacts:
@@ -119,7 +124,7 @@ class Artifacts:
         raise NotFound(message, code="analysis-unknown", facts={"digits": LEAST_PREFIX})
 
     def find(self, analysis: str, content: str, parameters: Mapping[str, Parameter]) -> Artifact | None:
-        """Return the analysis of this kind, of this content, made in this way; `None` if there is none that is sound.
+        """Return the analysis of this kind, of this content, made in this way and in this store; `None` without one.
 
         Parameters
         ----------
@@ -132,7 +137,7 @@ class Artifacts:
         """
         key = layout.artifact_key(analysis, content, parameters)
         artifact = _attempt(self._locations, key) if key in self.keys() else None
-        return artifact if isinstance(artifact, Artifact) else None
+        return artifact if isinstance(artifact, Artifact) and not artifact.elsewhere else None
 
     def keep(
         self,
@@ -194,9 +199,11 @@ def sound_artifacts(locations: Locations, contents: set[str] | None = None) -> I
 
 
 def copy_artifacts(source: Locations, target: DirectoryStore) -> None:
-    """Copy every analysis of another store that can be read."""
-    for key, location in sound_artifacts(source):
-        _put(target, key, hdf5.copy(location))
+    """Copy every analysis of another store that can be read, marked as computed elsewhere."""
+    for key, _ in sound_artifacts(source):
+        artifact = read_artifact(source, key)
+        record = artifact.record.model_copy(update={"elsewhere": artifact.elsewhere or source.path.name})
+        _put(target, key, hdf5.Content(layout.ARTIFACT, record.canonical(), artifact.arrays).seal().write)
 
 
 def read_artifact(locations: Locations, key: str) -> Artifact:
@@ -212,7 +219,8 @@ def read_artifact(locations: Locations, key: str) -> Artifact:
     record = parse(ArtifactRecord, stored.record, location)
     if layout.artifact_key(record.analysis, record.content, record.parameters) != key:
         raise FormatError(f"{location} is damaged: its content does not match its name.")
-    return Artifact(key, record, stored.arrays)
+    own = isinstance(locations, DirectoryStore)  # what stands in a file came from whoever wrote the file
+    return Artifact(key, record, stored.arrays, record.elsewhere or ("" if own else locations.path.name))
 
 
 def _attempt(

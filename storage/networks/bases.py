@@ -327,8 +327,12 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         deviations = covariance.standard_deviations()
         genes = GeneNames(stored.arrays[layout.GENES])
         panel = Panel(genes, left_out=partial(_left_out, stored), samples=samples, deviations=deviations)
-    except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
-        raise FormatError(f"{location} is damaged: its content is not a valid base: {failure}") from None
+    except KeyError as failure:
+        raise FormatError(f"{location} is damaged: its content is not a valid base: it has no {failure}.") from None
+    except (InputError, EngineError, UnicodeDecodeError) as failure:
+        raise FormatError(
+            f"{location} is damaged: its content is not a valid base: {str(failure).removesuffix('.')}."
+        ) from None
     if covariance.size != len(panel) or record.genes != len(panel):
         raise FormatError(f"{location} is damaged: its panel does not fit its numbers.")
     if groups and len(groups) != len(samples):

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ...engine.errors import FormatError
 from ...engine.network.anchor import anchor_of
 from ...engine.network.covariance import DenseCovariance
+from ...engine.network.inverse_probe import VersionCovariance, judge_inverse, judge_rows
 from ...engine.network.snapshot import Snapshot, build_snapshot
 from ...engine.network.stored_rows import compute_anew
 from ...engine.progress import part_of, unheard
 from ..files import layout
+from ..files.single_file import SingleFileStore
 from ..history.checking import check_fits, check_stored_genes
 from . import anchors, bases
+from .base_checks import check_base_in_place
 from .products import Products
 from .remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ...engine.network.anchor import Anchor
     from ...engine.network.covariance import Covariance
     from ...engine.network.pathway import Pathway
     from ...engine.progress import Progress
+    from ..files.locations import Location
     from ..history.active import History
     from ..history.commits import Event
-    from ..history.log import Log
     from .bases import StoredBase
 
 INVERTED = 0.85
@@ -39,6 +42,32 @@ INVERTED = 0.85
 
 NOTHING = Remembered(None)
 """What remembers nothing."""
+
+
+class BaseLocations(Protocol):
+    """Where bases stand, and the cache beside them, if there can be one."""
+
+    @property
+    def cache(self) -> Path | None:
+        """The folder of what is derived."""
+        ...
+
+    def base(self, base: str) -> Location:
+        """Return where a base stands."""
+        ...
+
+
+class Loadings(Protocol):
+    """What versions are read from: the loadings of pathways, as a log has them, and bases."""
+
+    @property
+    def locations(self) -> BaseLocations:
+        """Where the bases stand."""
+        ...
+
+    def pathways(self, number: int, wanted: Collection[str]) -> dict[str, Pathway]:
+        """Return pathways that an entry of the log brings, by their ids."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +94,7 @@ class VersionReader:
 
     Parameters
     ----------
-    log : Log
+    log : Loadings
         The log, with the loadings of the pathways; the bases stand beside it.
     history : History
         The commits so far.
@@ -73,7 +102,7 @@ class VersionReader:
         The numbers that the cache has of versions; nothing by default, and all is computed.
     """
 
-    def __init__(self, log: Log, history: History, remembered: Remembered = NOTHING) -> None:
+    def __init__(self, log: Loadings, history: History, remembered: Remembered = NOTHING) -> None:
         self._remembered = remembered
         self._log = log
         self._history = history
@@ -81,6 +110,7 @@ class VersionReader:
         self._anchors: dict[tuple[str, float], Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
+        self._made_here: set[str] = set()  # anchors that were computed by this reader, and need no check
         self._last_anchor: tuple[str, Anchor] | None = None
         self._products = Products()
 
@@ -95,7 +125,11 @@ class VersionReader:
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
         if base not in self._bases:
-            self._bases[base] = bases.read_base(self._log.locations.base(base), base)
+            location = self._log.locations.base(base)
+            stored = bases.read_base(location, base)
+            if isinstance(self._log.locations, SingleFileStore):  # which nothing has checked as it arrived
+                check_base_in_place(stored, str(location))
+            self._bases[base] = stored
         return self._bases[base]
 
     @contextlib.contextmanager
@@ -172,6 +206,10 @@ class VersionReader:
         check_stored_genes(pathways.values(), len(self.base(recipe.base).panel))
         return tuple(pathway for _, pathway in _in_order(pathways))
 
+    def loadings(self, events: Iterable[Event]) -> dict[str, Pathway]:
+        """Return pathways by id; those that the version read last has, too, are not read again."""
+        return self._pathways(events, frozenset())
+
     def folded(self, anchor: str | None) -> frozenset[str]:
         """Return the ids of the pathways that are folded into an anchor."""
         if anchor is None:
@@ -204,8 +242,11 @@ class VersionReader:
             return invert_penalised(covariance, penalty)
         key = layout.penalised_base_id(base, penalty)
         content = layout.version_content_id(key, ())
-        if (cached := anchors.read_anchor(folder, content)) is not None:
-            return anchors.self_repairing(cached, lambda: invert_penalised(covariance, penalty))
+        if (cached := anchors.read_anchor_and_id(folder, content)) is not None:
+            added = penalty * covariance.covariance.diagonal()
+            truth = VersionCovariance(self._base_anchor(base), (), self.base(base).deviations, added)
+            if not _problem(*cached, truth):
+                return anchors.self_repairing(cached[0], lambda: invert_penalised(covariance, penalty))
         inversion = invert_penalised(covariance, penalty)
         with contextlib.suppress(OSError):  # a store may be read-only
             anchors.write_anchor(folder, content, key, (), inversion)
@@ -250,12 +291,42 @@ class VersionReader:
         return snapshot.content
 
     def inversion(self, anchor: str) -> DenseCovariance:
-        """Return an anchor's full inversion, computed again when it is missing from the cache or damaged."""
+        """Return an anchor's full inversion, computed again when it is missing from the cache, damaged or wrong."""
         folder = self.anchor_folder
-        inversion = None if folder is None else anchors.read_anchor(folder, anchor)
-        if inversion is None:
+        cached = None if folder is None else anchors.read_anchor_and_id(folder, anchor)
+        if cached is None or (anchor not in self._made_here and self.inversion_problem(anchor, *cached)):
             return self._remake(anchor)
-        return anchors.self_repairing(inversion, lambda: self._remake(anchor))
+        return anchors.self_repairing(cached[0], lambda: self._remake(anchor))
+
+    def inversion_problem(self, anchor: str, inversion: DenseCovariance, seed: str, *, whole: bool = False) -> str:
+        """Return what is wrong with the numbers of a cached inversion, or an empty text.
+
+        They are compared with the base and the pathways that the anchor has taken in; where these cannot be read, with
+        each other.
+
+        Parameters
+        ----------
+        anchor : str
+            The content id of the version that it is the inversion of.
+        inversion : DenseCovariance
+            Σ and Θ as they were read.
+        seed : str
+            The id of its file.
+        whole : bool
+            Whether to read all of a large one, and not some of its rows.
+        """
+        truth = None
+        with contextlib.suppress(FormatError):
+            truth = self._covariance_of(anchor)
+        return _problem(inversion, seed, truth, whole=whole)
+
+    def _covariance_of(self, anchor: str) -> VersionCovariance | None:
+        """Return Σ of the version that an anchor is the inversion of, from its base, if there is such a version."""
+        if (recipe := next(self._anchored(anchor), None)) is None:
+            return None
+        base, pathways = self.base(recipe.base), self._pathways(recipe.events, frozenset())
+        check_stored_genes(pathways.values(), len(base.panel))
+        return VersionCovariance(self._base_anchor(recipe.base), tuple(pathways.values()), base.deviations)
 
     def _remake(self, anchor: str) -> DenseCovariance:
         """Return an anchor's full inversion computed again, in memory where the cache cannot be written."""
@@ -280,6 +351,7 @@ class VersionReader:
             return None
         pathways = {event.pathway for event in recipe.events} | set(new)
         anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion, progress)
+        self._made_here.add(anchor)
         return anchors.read_anchor(folder, anchor)
 
     def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
@@ -314,6 +386,20 @@ class VersionReader:
             pathways.update(self._log.pathways(entry, ids))
         self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
         return {pathway: columns for pathway, columns in pathways.items() if pathway not in folded}
+
+
+def _problem(inversion: DenseCovariance, seed: str, truth: VersionCovariance | None, *, whole: bool = False) -> str:
+    """Return what is wrong with a cached inversion, or an empty text."""
+    if truth is not None and inversion.size != truth.size:
+        return f"it is of {inversion.size:,} genes"
+    judge = judge_inverse if whole or inversion.size <= anchors.LARGEST_PROBED else judge_rows
+    try:
+        verdict = judge(inversion, seed, truth)
+    except (FormatError, OSError) as failure:
+        if truth is not None:  # it is the base that may be damaged
+            return _problem(inversion, seed, None, whole=whole)
+        return str(failure)
+    return "" if verdict.error <= verdict.bound else str(verdict)  # how ill-conditioned it is, the base decides
 
 
 def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:

@@ -2,7 +2,8 @@
 
 They are derived, and as many are remembered as fit a limit: the oldest leave first. A file is named by what it holds
 the numbers of and what computed them, so that they have the bits that computing them here would give; it begins with
-its hash, and one that is not what was written, or that cannot be read, counts as none.
+its hash, and one that is not what was written, or that cannot be read, counts as none. So does one whose numbers cannot
+be right, as far as whoever wants them has a check that is much cheaper than computing them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ...engine.network.stored_rows import Check
 
 WORTH_OPERATIONS = 5e7
 """Fewest floating-point operations of what is remembered: less is computed as soon as it is read."""
@@ -59,8 +62,9 @@ class Remembered:
         *,
         shape: tuple[int, ...],
         operations: float,
+        check: Check | None = None,
     ) -> NDArray[np.float64]:
-        """Return numbers from the cache, or computed and remembered there.
+        """Return numbers from the cache, if they can be right, or computed and remembered there.
 
         Parameters
         ----------
@@ -74,12 +78,15 @@ class Remembered:
             Of their array.
         operations : float
             About how many operations that takes.
+        check : callable, optional
+            Returns whether numbers can be right. The random numbers that it gets depend on the whole file.
         """
         if self.folder is None or operations < WORTH_OPERATIONS:
             return compute()
         request = layout.canonical_json({**of, "numbers": what, "shape": list(shape), "made_by": made_by()})
         path = self.folder / hashlib.sha256(HEADER + request.encode()).hexdigest()
-        if (numbers := read_numbers(path, request)) is None:
+        numbers = read_numbers(path, request)
+        if numbers is None or not (check is None or check(numbers, _stream_of(path, numbers))):
             numbers = np.ascontiguousarray(compute(), dtype="<f8")
             if numbers.nbytes <= self.limit:
                 with contextlib.suppress(OSError):  # a store may be read-only, or its disk full
@@ -152,6 +159,13 @@ def read_numbers(path: Path, request: str | None = None) -> NDArray[np.float64] 
     if lines[0] != digest.hexdigest().encode() + b"\n" or name != path.name or len(content) != size:
         return None
     return np.frombuffer(content, dtype="<f8").reshape(shape)
+
+
+def _stream_of(path: Path, numbers: NDArray[np.float64]) -> np.random.Generator:
+    """Return random numbers that depend on all of a file, so that nobody can choose the one to please the other."""
+    digest = hashlib.sha256(path.name.encode())
+    digest.update(np.ascontiguousarray(numbers).view(np.uint8).data)
+    return np.random.default_rng(int(digest.hexdigest(), 16))
 
 
 @functools.cache

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...engine.errors import Conflict, FormatError, InputError
 from ..files import durable, layout
 from ..files.locations import DirectoryStore
 from ..history.ledger import Ledger
+from ..history.ref_names import check_kinds, check_new_names
+from ..history.writing import check_author
 from ..networks.artifacts import copy_artifacts
+from ..networks.reading import VersionReader
+from .arrival import Arrival, Bases, RunLoadings
 from .creation import check_free, new_folder
 from .pack import RUN, write_pack
 from .parcel import bases_of, copy_base
@@ -17,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..files.access import Sharing
+
+WRITING_SHARE = 0.7
+"""The share of the time of a clone that writing takes; checking takes the rest."""
 
 
 def clone(
@@ -59,5 +67,30 @@ def clone(
             end = min(start + RUN - 1, ledger.log.length)
             write_pack(store, ledger.log, start, end)
             if progress is not None:
-                progress(end / ledger.log.length)
+                progress(WRITING_SHARE * end / ledger.log.length)
+        copy = Ledger(unfinished)
+        _check(copy, source, lambda share: progress and progress(WRITING_SHARE + (1.0 - WRITING_SHARE) * share))
     Ledger(path).remember_last()
+
+
+def _check(copy: Ledger, source: Path, progress: Callable[[float], object]) -> None:
+    """Refuse a copy whose commits and bases could not have been made here, or whose names would be taken for others."""
+    history, loadings = copy.history, RunLoadings(copy.log, Bases({}, copy.locations.base), RUN)
+    arrival = Arrival(history, VersionReader(loadings, history))
+    try:
+        copy.log.check()
+        panel = None
+        for base in bases_of(history):
+            panel = arrival.check_base(base, panel).panel.genes
+        for entry in loadings.entries():
+            check_author(entry.author)
+            for logged in entry.commits:
+                if history[logged.id].entry == entry.number:  # and not there before
+                    arrival.check(logged)
+            progress(entry.number / copy.log.length)
+        check_kinds(copy.refs)
+        check_new_names([*copy.refs.branches, *copy.refs.tags], ())
+    except (FormatError, InputError, Conflict) as failure:
+        raise FormatError(
+            f"Nothing was copied from {source}: {failure.message}", code="source-damaged", facts={"store": source}
+        ) from None

@@ -14,12 +14,15 @@ from ...engine.errors import Conflict, FormatError, InputError
 from ..files import layout
 from ..files.locations import DirectoryStore
 from ..history.active import History
-from ..history.checking import check_commit, check_stored_genes
+from ..history.checking import check_position, check_stored_genes
 from ..history.commits import commit_of
 from ..history.log import read_only
 from ..history.records import EntryRecord, MoveRecord
+from ..history.ref_names import check_kinds, check_new_names
 from ..history.refs import check_name, other_kind, split_ref
 from ..networks.bases import read_base
+from ..networks.reading import VersionReader
+from .arrival import Arrival, Bases, ParcelLoadings
 from .parcel import copy_base, parcel_of
 
 if TYPE_CHECKING:
@@ -81,19 +84,21 @@ def fetch(
     Raises
     ------
     Conflict
-        The other store has another panel, or a branch of that name was made by hand.
+        The other store has another panel, a branch of that name was made by hand, or a name would be taken for another.
     FormatError
-        What arrives is not what its ids say.
+        What arrives could not have been made here.
     InputError
         The name cannot be that of branches; or the other store is this one.
     """
     panel = check_pair(target, source)
     fetched = _fetched_refs(source)
     moves: list[MoveRecord] = []
+    check_kinds(source.refs)
     for kind, refs in ((layout.BRANCH, source.refs.branches), (layout.TAG, source.refs.tags)):
         for ref in sorted(ref for ref in refs if kind + ref not in fetched):
             moved = f"{kind}{_joined(name, ref)}"
             if (before := target.refs.get(moved)) != refs[ref]:
+                check_position(source, kind + ref)
                 moves.append(MoveRecord(ref=moved, before=before, after=refs[ref]))
     _check_moves(target, moves)
     return _transfer(source, target, writer, panel, moves, f"{FETCHED} {source.locations.path.name}", progress)
@@ -136,6 +141,7 @@ def push(
             facts={"store": where, "branch": f"{name_of(where)}/{branch}"},
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
+    _check_names(target, moves)
     return _transfer(source, target, writer, panel, moves, f"push from {source.locations.path.name}", progress)
 
 
@@ -211,6 +217,13 @@ def _check_moves(target: Ledger, moves: Sequence[MoveRecord]) -> None:
                 code="fetch-onto-other-kind",
                 facts={"kind": standing, "name": name},
             )
+    _check_names(target, moves)
+
+
+def _check_names(target: Ledger, moves: Sequence[MoveRecord]) -> None:
+    """Refuse to make branches and tags whose names would be taken for others; raises as `check_new_names`."""
+    new = [split_ref(move.ref)[1] for move in moves if move.before is None]
+    check_new_names(new, [*target.refs.branches, *target.refs.tags])
 
 
 def _transfer(
@@ -279,16 +292,17 @@ def _check_arrival(
     new: Collection[str],
     progress: Callable[[float], None],
 ) -> None:
-    """Refuse commits whose history, content, pathways or new bases are not what they say."""
+    """Refuse commits and new bases that could not have been made here."""
     check_stored_genes(parcel.pathways, len(panel))
-    for base in new:
-        if read_base(source.locations.base(base), base).panel.genes != panel.genes:
-            raise FormatError(f"The base {base} is of another panel than the store that holds it.")
     arriving = {logged.id: logged for logged in parcel.commits}
     joined = History(lambda commit: arriving.get(commit.id) or target.history.logged(commit.id))
     for commit in target.history.commits:
         joined.append(commit)
+    bases = Bases({base: source.locations.base(base) for base in new}, target.locations.base)
+    arrival = Arrival(joined, VersionReader(ParcelLoadings(parcel, target.log, bases), joined))
+    for base in sorted(new):
+        arrival.check_base(base, panel.genes)
     for done, logged in enumerate(parcel.commits, start=1):
         joined.append(commit_of(logged, target.log.next), logged)
-        check_commit(joined, logged)
+        arrival.check(logged)
         progress(done / len(parcel.commits))

@@ -14,6 +14,7 @@ from ..history.index.rows import NONE
 from ..history.ledger import index_of
 from ..names import read_genes, read_panel
 from ..networks import anchors, artifacts
+from ..networks.reading import VersionReader
 from ..networks.remembered import read_numbers
 from .findings import Finding, read_problem, read_whole, within
 
@@ -109,7 +110,8 @@ def _panel_findings(ledger: Ledger, path: Path) -> Iterator[Finding]:
 
 
 def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
-    """Yield a finding for each full inversion that is damaged in the cache, or missing from it."""
+    """Yield a finding for each full inversion that is damaged in the cache, wrong, or missing from it."""
+    reader = VersionReader(ledger.log, ledger.history)
     needed = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
     folder = cache / layout.ANCHORS
     if folder.is_symlink():
@@ -124,8 +126,10 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
         report.cached += 1
         if wrong := read_problem(lambda path=path: read_whole(hdf5.Location(path), layout.ANCHOR, quick=quick)):
             yield Finding("derived", shown, wrong)
-        elif anchors.read_anchor(folder, anchor) is None:
+        elif (cached := anchors.read_anchor_and_id(folder, anchor)) is None:
             yield Finding("derived", shown, f"{path} is damaged: its content does not match its name.")
+        elif not quick and (wrong := reader.inversion_problem(anchor, *cached, whole=True)):
+            yield Finding("derived", shown, f"{path} is whole, but not the inversion that it is said to be: {wrong}.")
 
 
 def _numbers_findings(ledger: Ledger, folder: Path) -> Iterator[Finding]:

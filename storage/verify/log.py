@@ -15,6 +15,7 @@ from ..files import hdf5, layout
 from ..files.locations import DirectoryStore
 from ..history.checking import check_commit, check_stored_genes
 from ..networks import bases
+from ..networks.base_checks import base_condition, check_base, largest_probe
 from ..networks.reading import VersionReader
 from .findings import Finding, read_problem, read_whole, within
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..history.active import History
     from ..history.commits import Commit
     from ..history.ledger import Ledger
+    from ..networks.bases import StoredBase
     from .findings import Meter, Report
 
 COMMIT_BYTES = 3_000
@@ -31,9 +33,6 @@ COMMIT_BYTES = 3_000
 
 WORST_GROWTH = 100.0
 """The largest ratio of the probe's relative error now to its error when the version was written."""
-
-LARGEST_ERROR = 1e-6
-"""The largest relative error of the precision of a version that no probe was run on when it was written."""
 
 
 def log_findings(ledger: Ledger) -> Iterator[Finding]:
@@ -152,7 +151,8 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
 
     def check(base: str) -> None:
         location = ledger.locations.base(base)
-        if bases.read_base(location, base).panel.genes != genes:
+        stored = bases.read_base(location, base)
+        if stored.panel.genes != genes:
             raise FormatError(f"{location} is of another panel than the first version's base.")
         read_whole(location, layout.BASE, quick=quick, meter=meter)
 
@@ -165,12 +165,18 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
 
 
 def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
-    """Yield a finding for each branch or tag whose precision is not the inverse of its covariance, or is hardly so."""
+    """Yield a finding for each branch or tag whose precision is not the inverse of its covariance, or is hardly so.
+
+    Where a base is at fault, that is named, and not what stands on it.
+    """
     history = ledger.history
     reader = VersionReader(ledger.log, history)
-    yield from _condition_findings(ledger, reader, report)
+    wrong_bases = list(_base_number_findings(ledger, reader, report))
+    yield from wrong_bases
+    wrong_versions = {number for finding in wrong_bases for number in finding.versions}
+    conditions = dict[str, float]()
     tips = {commit: None for refs in (ledger.refs.branches, ledger.refs.tags) for commit in sorted(refs.values())}
-    for commit in (tip for tip in tips if history.number(tip) in report.whole):
+    for commit in (tip for tip in tips if history.number(tip) in set(report.whole) - wrong_versions):
         name = f"v{history.number(commit)}"
         path = within(ledger, ledger.locations.entry(history[commit].entry).path)
 
@@ -181,30 +187,39 @@ def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
         if wrong := read_problem(check):
             yield Finding("damage", path, f"{name} cannot be read: {wrong}", (history.number(commit),))
             continue
-        now, then = report.residuals[name], history.logged(commit).measured.probe
-        most = LARGEST_ERROR if then is None else WORST_GROWTH * max(then, float(np.finfo(float).eps))
-        if now > most:
-            earlier = "" if then is None else f"; it was {then:.1e}."
-            yield Finding(
-                "damage", path, f"The precision of {name} is wrong by {now:.1e}{earlier}", (history.number(commit),)
-            )
+        measured, base = history.logged(commit).measured, history[commit].base
+        now, then = report.residuals[name], measured.probe
+        if base not in conditions:
+            conditions[base] = base_condition(reader.base(base))
+        most = largest_probe(conditions[base], measured.guard)
+        if then is not None:
+            most = min(most, WORST_GROWTH * max(then, float(np.finfo(float).eps)))
+        if not now <= most:
+            earlier = "" if then is None else f"; it was {then:.1e}"
+            what = f"The precision of {name} is wrong by {now:.1e}{earlier}. At most {most:.1e} is sound."
+            yield Finding("damage", path, what, (history.number(commit),))
 
 
-def _condition_findings(ledger: Ledger, reader: VersionReader, report: Report) -> Iterator[Finding]:
-    """Yield a finding for each dense base, of versions that can be read, whose inverse has fewer than four digits."""
+def _base_number_findings(ledger: Ledger, reader: VersionReader, report: Report) -> Iterator[Finding]:
+    """Yield a finding for each base, of versions that can be read, that is no covariance with its inverse."""
     needing: dict[str, list[int]] = {}
     for commit in ledger.history.commits:
         number = ledger.history.number(commit.id)
         if number in report.whole:
             needing.setdefault(commit.base, []).append(number)
     for base, versions in sorted(needing.items()):
-        covariance = reader.base(base).covariance
-        if not isinstance(covariance, DenseCovariance):
-            continue
-        condition = correlation_condition(covariance)
+        location = ledger.locations.base(base)
+        if wrong := read_problem(lambda base=base, location=location: _check_numbers(reader.base(base), str(location))):
+            yield Finding("damage", within(ledger, location.path), wrong, tuple(versions))
+
+
+def _check_numbers(base: StoredBase, name: str) -> None:
+    """Refuse a base that is no covariance with its inverse, or whose inverse has fewer than four digits."""
+    if isinstance(base.covariance, DenseCovariance):
+        condition = correlation_condition(base.covariance)
         if not condition <= LARGEST_CONDITION:
-            path = within(ledger, ledger.locations.base(base).path)
-            yield Finding("damage", path, ill_conditioned(covariance, condition).message, tuple(versions))
+            raise ill_conditioned(base.covariance, condition)
+    check_base(base, name)
 
 
 def _descendants(history: History, commits: set[str]) -> tuple[int, ...]:

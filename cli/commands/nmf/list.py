@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ....storage.networks.artifacts import Artifact
     from ....storage.repository import Repository
 
-COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "converged", "time", "source")
+COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "converged", "time", "elsewhere", "source")
 
 
 @click.command("list")
@@ -23,6 +23,8 @@ COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "conv
 @options.repository
 def command(repo: Repository) -> Answer:
     """List the analyses that the store keeps, newest first, each with its versions.
+
+    One that came from another store says so in the column elsewhere; `grn nmf` computes it here.
 
     \b
     Example:
@@ -61,5 +63,6 @@ def _row(artifact: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
         parameters.get("seed"),
         facts.get("converged"),
         artifact.record.time,
+        artifact.elsewhere or None,
         artifact.record.source,
     )

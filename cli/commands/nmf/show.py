@@ -41,5 +41,6 @@ def command(
     notes = nmf_options.write_factors(target, named_analysis)
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
-    made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
+    where = f" Computed elsewhere: {artifact.elsewhere}; `grn nmf` computes it here." if artifact.elsewhere else ""
+    made = Note(f"Made by {record.author} at {record.time}: {parameters}.{where}")
     return nmf.answer(named_analysis, artifact, table, sets, least_share, notes=[*notes, made])

@@ -110,7 +110,7 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
 def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     if _is_damaged(report):
         yield (
-            "Replace these files by good copies, from a backup or a clone; until then nothing can be written. "
+            f"Replace these files by good copies, from a backup or a clone; {_writable(report)}. "
             "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
         )
     elif _code(report) == errors.DENIED:
@@ -118,12 +118,22 @@ def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     elif not report.sound and tried:
         yield "The repair failed: check free space and write permission, then try again."
     elif not report.sound:
-        yield "`grn verify --repair` repairs this."
+        readable = all(finding.path != "FORMAT" for finding in report.findings)
+        until = " Until then every version can be read, and written after: what is wrong here is not used."
+        yield f"`grn verify --repair` repairs this.{until if readable else ''}"
     shown = 5
     notes = [f"{finding.path}: {description_of(finding)}" for finding in report.findings if _is_mere_note(finding)]
     yield from notes[:shown]
     if len(notes) > shown:
         yield f"… and {len(notes) - shown} more like these; --tsv lists them."
+
+
+def _writable(report: Report) -> str:
+    """Return what can be written until damaged files are replaced."""
+    lost = [finding for finding in report.findings if finding.kind == "damage" and not finding.repaired]
+    if any(not finding.path.startswith("base/") for finding in lost):
+        return "until then nothing can be written"
+    return "until then only what does not need them can be written"
 
 
 def _is_mere_note(finding: Finding) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ...tabular import Table
+from ..operators import bound_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,6 +97,9 @@ class Difference(Table):
     by: Order = "rho"
     names: tuple[str, str] = ("", "")
     measure: RankBy = "rho"
+
+    def __post_init__(self) -> None:
+        bound_correlations(self)
 
     def __repr__(self) -> str:
         symbol = "|ρ|" if self.strength is self.rho else "strength"

@@ -107,6 +107,16 @@ class DiagonalPlusLowRank:
                     low = max(low, float(direction @ (self.diagonal * direction)) + along)
         return self._halved(min(low, high), high, len(self.diagonal) - 1, tolerance)
 
+    def has_extremes(self, smallest: float, largest: float, tolerance: float) -> bool:
+        """Return whether two numbers are the extreme eigenvalues, to a relative error: by four counts."""
+        if not 0.0 < smallest <= largest < np.inf:
+            return False
+        less, more = 1.0 - tolerance, 1.0 + tolerance
+        return (
+            self.count_below(smallest * less) == 0 < self.count_below(smallest * more)
+            and self.count_below(largest * less) < len(self.diagonal) == self.count_below(largest * more)
+        )
+
     def _own_diagonal(self) -> NDArray[np.float64]:
         """Return the diagonal of the matrix, shape (p,)."""
         return self.diagonal + np.einsum("ik,k,ik->i", self.factor, self.signature, self.factor)

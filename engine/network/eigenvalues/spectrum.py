@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,15 @@ EIGENVALUE_TOLERANCE = 1e-9
 
 LARGEST_SINGLY = 2_000
 """Most genes of a dense version whose extreme eigenvalues are iterated with single vectors."""
+
+REMEMBERED_TOLERANCE = 1e-6
+"""Relative accuracy to which remembered eigenvalues are judged."""
+
+STEPS_TRIED, REACHED = 10, 1.25
+"""Steps of an iteration by which remembered eigenvalues are judged, and how far beyond what it reaches they may be."""
+
+SMALLEST_ITERATED = 32
+"""Most genes whose eigenvalues come from the whole matrix: Lanczos iteration needs more dimensions than that has."""
 
 VECTORS = 8
 """Vectors of a block."""
@@ -78,14 +88,19 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     longest.
     """
     size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
+    find, check = _iterated, _can_be_extreme
     if isinstance(snapshot.precision.core, Dense):
-        find, operations = _iterated, ITERATIONS * OPERATIONS_OF_A_READ * size**2
+        operations = ITERATIONS * OPERATIONS_OF_A_READ * size**2
     elif columns > MOST_COUNTED:
-        find, operations = _iterated, ITERATIONS * 8 * columns * size
+        operations = ITERATIONS * 8 * columns * size
     else:
-        find, operations = _counted, ITERATIONS * 2 * columns**2 * size
+        find, check, operations = _counted, _are_counted, ITERATIONS * 2 * columns**2 * size
     values = snapshot.recall(
-        "extreme eigenvalues", lambda: np.array(find(snapshot)), shape=(2,), operations=float(operations)
+        "extreme eigenvalues",
+        lambda: np.array(find(snapshot)),
+        shape=(2,),
+        operations=float(operations),
+        check=partial(check, snapshot),
     )
     return Spectrum(*values.tolist())
 
@@ -120,9 +135,47 @@ def factor_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
 
 
 def _counted(snapshot: Snapshot) -> tuple[float, float]:
-    parts = snapshot.capacitance
-    matrix = DiagonalPlusLowRank(parts.anchor.covariance.diagonal(), parts.covariance_factor(), parts.signature)
+    matrix = _diagonal_plus_low_rank(snapshot)
     return matrix.smallest(EIGENVALUE_TOLERANCE / 4), matrix.largest(EIGENVALUE_TOLERANCE / 4)
+
+
+def _are_counted(snapshot: Snapshot, values: NDArray[np.float64], stream: np.random.Generator) -> bool:  # noqa: ARG001
+    """Return whether numbers are the extreme eigenvalues of Σ, by counting those beside them."""
+    smallest, largest = values.tolist()
+    return _diagonal_plus_low_rank(snapshot).has_extremes(smallest, largest, REMEMBERED_TOLERANCE)
+
+
+def _diagonal_plus_low_rank(snapshot: Snapshot) -> DiagonalPlusLowRank:
+    parts = snapshot.capacitance
+    return DiagonalPlusLowRank(parts.anchor.covariance.diagonal(), parts.covariance_factor(), parts.signature)
+
+
+def _can_be_extreme(snapshot: Snapshot, values: NDArray[np.float64], stream: np.random.Generator) -> bool:
+    """Return whether numbers can be the extreme eigenvalues of Σ, by what a few steps of Lanczos iteration reach.
+
+    That is never above the largest eigenvalue, and after `STEPS_TRIED` steps hardly ever below 1 / `REACHED` of it. Of
+    a dense version with more than `LARGEST_SINGLY` genes, which takes long to read, the diagonal of Σ has to do.
+    """
+    smallest, largest = values.tolist()
+    if not 0.0 < smallest <= largest < np.inf:
+        return False
+    covariance, precision = snapshot.covariance, snapshot.precision
+    variances, slack = covariance.diagonal(), 1.0 + REMEMBERED_TOLERANCE
+    if not smallest <= float(variances.min()) * slack <= float(variances.max()) * slack**2 <= largest * slack**3:
+        return False
+    size = len(variances)
+    if size <= SMALLEST_ITERATED:
+        return bool(
+            np.allclose(values, np.linalg.eigvalsh(covariance.to_dense())[[0, -1]], rtol=REMEMBERED_TOLERANCE)
+        )
+    if isinstance(precision.core, Dense) and size > LARGEST_SINGLY:
+        return largest <= float(variances.sum()) * slack
+    for operator, claimed in ((covariance, largest), (precision, 1.0 / smallest)):
+        start = stream.standard_normal((size, 1))
+        reached = largest_eigenvalue(operator.matmat, start, tolerance=EIGENVALUE_TOLERANCE, most=STEPS_TRIED).value
+        if not reached <= claimed * slack <= reached * REACHED:
+            return False
+    return True
 
 
 def _iterated(snapshot: Snapshot) -> tuple[float, float]:
@@ -131,7 +184,7 @@ def _iterated(snapshot: Snapshot) -> tuple[float, float]:
 
 def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
-    if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
+    if size <= SMALLEST_ITERATED:
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
     if isinstance(operator.core, Dense) and size > LARGEST_SINGLY:
         block = np.random.RandomState(SEED).standard_normal((size, VECTORS))

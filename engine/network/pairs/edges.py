@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...tabular import Table
+from ..operators import bound_correlations
 from .edge_rule import amounts_to
 from .partial_correlations import GeneRows, partial_correlations
 from .strongest import ROUNDING, rounding_steps
@@ -53,6 +54,9 @@ class Edges(Table):
     rho: NDArray[np.float64]
     strength: NDArray[np.float64]
     max_abs: float
+
+    def __post_init__(self) -> None:
+        bound_correlations(self)
 
     def __repr__(self) -> str:
         symbol = "|ρ|" if self.strength is self.rho else "strength"
@@ -105,6 +109,9 @@ class Neighbors(Table):
     rho: NDArray[np.float64]
     strength: NDArray[np.float64]
     max_abs: float
+
+    def __post_init__(self) -> None:
+        bound_correlations(self)
 
     def __repr__(self) -> str:
         symbol = "|ρ|" if self.strength is self.rho else "strength"

@@ -167,11 +167,14 @@ def test_a_version_and_a_pair_read_the_rows_that_they_touch() -> None:
 def test_what_is_remembered_is_neither_computed_nor_read_again() -> None:
     memory: dict[str, NDArray[np.float64]] = {}
 
-    def recall(what: str, compute: Any, *, shape: tuple[int, ...], operations: float) -> NDArray[np.float64]:
+    def recall(
+        what: str, compute: Any, *, shape: tuple[int, ...], operations: float, check: Any
+    ) -> NDArray[np.float64]:
         assert operations > 0
         if what not in memory:
             memory[what] = compute()
             assert memory[what].shape == shape
+            assert check(memory[what], np.random.default_rng(1))
         return memory[what]
 
     source = Source(values())

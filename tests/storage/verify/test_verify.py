@@ -274,8 +274,8 @@ def test_a_precision_that_is_not_the_inverse_is_reported_by_the_check_of_numbers
     assert grnledger.verify(tmp_path / "wrong.grn").sound
     report = grnledger.verify(tmp_path / "wrong.grn", numbers=True)
     (finding,) = (item for item in report.findings if item.kind == "damage")
-    assert "The precision of v0 is wrong by" in finding.what
-    assert finding.versions == (0,)
+    assert "its precision is not the inverse of its covariance" in finding.what
+    assert (finding.path.split("/")[0], finding.versions) == ("base", (0,))
 
 
 def test_a_base_without_four_digits_is_found_where_numbers_are_tried(tmp_path: Path, grn: Any) -> None:

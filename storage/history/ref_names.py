@@ -1,0 +1,79 @@
+"""Names of branches and tags beside each other: two that a person or a disk takes for one are not both taken.
+
+What one name alone must be, `refs.check_name` says. Names of genes and pathways are the user's, and are left alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ...engine.errors import Conflict, FormatError, InputError
+from .refs import check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .refs import Refs
+
+ALIKE: dict[int, str] = {
+    ord(pair[0]): pair[1]
+    for pair in (  # noqa: SIM905  a hundred literals would be no table
+        # Cyrillic, Greek, Armenian, and Latin beyond ASCII; either case may be the one that is alike.
+        "аa бb вb гr еe зe іi јj кk мm нh оo пn рp сc тt уy хx ѕs ԁd ԛq ԝw һh ѵv ӏl ьb "
+        "αa βb γy εe ζz ηn ιi κk μm νv οo ρp τt υu χx ωw ϲc ϳj "
+        "օo ոn սu հh յj ցg զq ıi ɑa ɡg ɩi ʋv"
+    ).split()
+}
+"""Letters that look like one of ASCII, by that: those of Unicode's list that words are written with."""
+
+
+def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
+    """Refuse names of branches and tags that are new beside others, where two would be taken for one.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The new ones.
+    standing : iterable of str
+        All that are there already; of those, one may look like another.
+
+    Raises
+    ------
+    InputError
+        A name is none, or is not in Unicode's form NFC.
+    Conflict
+        A name differs from another by upper and lower case alone, or looks like it.
+    """
+    known = {_skeleton(name): name for name in standing}
+    for name in names:
+        if unicodedata.normalize("NFC", check_name(name)) != name:
+            raise InputError(
+                f"{name!a} cannot name a branch or tag: the letters of {name!r} are not in Unicode's form NFC.",
+                hint="Write each letter with its accent as one character.",
+            )
+        other = known.setdefault(_skeleton(name), name)
+        if other != name:
+            how = "differs by case alone from" if other.casefold() == name.casefold() else "can be taken for"
+            raise Conflict(
+                f"The name {name!r} ({name!a}) {how} {other!r} ({other!a}), which there is.",
+                code="name-alike",
+                facts={"name": name, "other": other},
+            )
+
+
+def check_kinds(refs: Refs) -> None:
+    """Refuse refs among which a branch and a tag have one name, as can only be where another program has written.
+
+    Raises
+    ------
+    FormatError
+        Two have.
+    """
+    if (both := next((name for name in refs.branches if name in refs.tags), None)) is not None:
+        raise FormatError(f"There are a branch and a tag that are both named {both}.")
+
+
+def _skeleton(name: str) -> str:
+    """Return what a name looks like: two that have the same are taken for one."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).translate(ALIKE)
