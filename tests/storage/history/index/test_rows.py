@@ -32,9 +32,7 @@ PATHWAYS = st.builds(
     st.lists(TEXT, max_size=3).map(tuple),
 )  # fmt: skip
 DROPS = st.builds(DropFacts, ID, NAMES, st.lists(ID, min_size=1, max_size=3).map(tuple))
-SOURCES = st.builds(
-    SourceFacts, TEXT, ID, st.dictionaries(TEXT, TEXT | st.integers() | REAL | st.none())
-)
+SOURCES = st.builds(SourceFacts, TEXT, ID, st.dictionaries(TEXT, TEXT | st.integers() | REAL | st.none()))
 COMMITS = st.builds(
     LoggedFacts,
     ID,
