@@ -99,7 +99,8 @@ def _check(base: StoredBase, name: str, *, whole: bool) -> float:
             raise FormatError(f"{name} is not what a base can be: a loading of its factors is not finite.")
         if whole and not np.isfinite(np.asarray(base.deviations)).all():
             raise FormatError(f"{name} is not what a base can be: a standard deviation is not finite.")
-        factor(anchor_of(base.covariance), (), np.ones(base.covariance.size))
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+            factor(anchor_of(base.covariance), (), np.ones(base.covariance.size))
     except EngineError as failure:
         raise FormatError(f"{name} is not what a base can be: {failure.message}") from None
     return 1.0

@@ -112,10 +112,9 @@ class DiagonalPlusLowRank:
         if not 0.0 < smallest <= largest < np.inf:
             return False
         less, more = 1.0 - tolerance, 1.0 + tolerance
-        return (
-            self.count_below(smallest * less) == 0 < self.count_below(smallest * more)
-            and self.count_below(largest * less) < len(self.diagonal) == self.count_below(largest * more)
-        )
+        return self.count_below(smallest * less) == 0 < self.count_below(smallest * more) and self.count_below(
+            largest * less
+        ) < len(self.diagonal) == self.count_below(largest * more)
 
     def _own_diagonal(self) -> NDArray[np.float64]:
         """Return the diagonal of the matrix, shape (p,)."""

@@ -165,9 +165,7 @@ def _can_be_extreme(snapshot: Snapshot, values: NDArray[np.float64], stream: np.
         return False
     size = len(variances)
     if size <= SMALLEST_ITERATED:
-        return bool(
-            np.allclose(values, np.linalg.eigvalsh(covariance.to_dense())[[0, -1]], rtol=REMEMBERED_TOLERANCE)
-        )
+        return bool(np.allclose(values, np.linalg.eigvalsh(covariance.to_dense())[[0, -1]], rtol=REMEMBERED_TOLERANCE))
     if isinstance(precision.core, Dense) and size > LARGEST_SINGLY:
         return largest <= float(variances.sum()) * slack
     for operator, claimed in ((covariance, largest), (precision, 1.0 / smallest)):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grnledger
 import pytest
 from grnledger.engine.errors import Conflict, InputError
 from grnledger.storage.history.ref_names import check_new_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["Main", "MAIN", "mаin", "mаіn", "ｍａｉｎ", "maın", "Μain"])

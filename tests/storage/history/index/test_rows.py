@@ -25,13 +25,13 @@ from hypothesis import given, strategies as st
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 ID = st.binary(max_size=4).map(lambda content: hashlib.sha256(content).hexdigest())
 COUNT = st.integers(0, 2**53)
+REAL = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.lists(TEXT, min_size=1, max_size=3).map(tuple)
 PATHWAYS = st.builds(
     PathwayFacts, ID, NAMES, COUNT, st.sampled_from([1, -1]), st.sampled_from(["sd", "raw"]), st.booleans(),
     st.lists(TEXT, max_size=3).map(tuple),
 )  # fmt: skip
 DROPS = st.builds(DropFacts, ID, NAMES, st.lists(ID, min_size=1, max_size=3).map(tuple))
-REAL = st.floats(allow_nan=False, allow_infinity=False)
 SOURCES = st.builds(SourceFacts, TEXT, ID, st.dictionaries(TEXT, TEXT | st.integers() | REAL | st.none()))
 COMMITS = st.builds(
     LoggedFacts,
