@@ -316,7 +316,7 @@ class VersionReader:
             Whether to read all of a large one, and not some of its rows.
         """
         truth = None
-        with contextlib.suppress(FormatError):
+        with contextlib.suppress(FormatError, OSError):
             truth = self._covariance_of(anchor)
         return _problem(inversion, seed, truth, whole=whole)
 
