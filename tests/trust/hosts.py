@@ -149,13 +149,16 @@ def boot(lab: Path, kind: Kind, name: str, index: int, plant: str, *, dies: floa
     def start(report: Report) -> None:
         if LIBC.unshare(NEW_NAMESPACES):
             raise OSError(ctypes.get_errno(), "no namespaces")
+        told, tell = os.pipe()
         first = os.fork()
         if first:
             report(f"{first}\n".encode())
+            os.write(tell, b".")
             os.waitpid(first, 0)
             return
         code = 1
         try:
+            os.read(told, 1)  # what its writers report comes after that
             LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)  # with the process that has made it
             socket.sethostname(name)
             LIBC.mount(b"none", b"/", None, PRIVATE, None)
