@@ -490,9 +490,8 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     """
     paths: list[Path] = []
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
-        for item in listing:
-            if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
-                paths.append(folder / item.name)
+        names = [item.name for item in listing if is_temporary(item.name)]
+        paths = [folder / name for name in names if not named or name[: -len(_ENDING)] == f".{named}"]
     return abandoned(paths)
 
 

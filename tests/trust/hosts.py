@@ -62,6 +62,9 @@ LONGEST = 300.0
 """Seconds after which a round counts as stuck."""
 
 
+USUAL = Terms()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of network.
@@ -82,7 +85,7 @@ class Kind:
     """
 
     name: str
-    terms: Terms = Terms()
+    terms: Terms = USUAL
     wait: float = races.PATIENCE
     lease: float = 0.0
     clock: float = 0.0
@@ -149,13 +152,16 @@ def boot(lab: Path, kind: Kind, name: str, index: int, plant: str, *, dies: floa
     def start(report: Report) -> None:
         if LIBC.unshare(NEW_NAMESPACES):
             raise OSError(ctypes.get_errno(), "no namespaces")
+        told, tell = os.pipe()
         first = os.fork()
         if first:
             report(f"{first}\n".encode())
+            os.write(tell, b".")
             os.waitpid(first, 0)
             return
         code = 1
         try:
+            os.read(told, 1)  # what its writers report comes after that
             LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)  # with the process that has made it
             socket.sethostname(name)
             LIBC.mount(b"none", b"/", None, PRIVATE, None)
@@ -215,9 +221,13 @@ def _writer(report: Report, lab: Path, store: Path, kind: Kind, name: str, index
 def clock(ahead: float, seed: str) -> Iterator[None]:
     """Let the clock of this process be ahead of that of the disk, where it is, and the process dawdle and sweep."""
     real = time.time
+
+    def shifted() -> float:
+        return real() + ahead
+
     with contextlib.ExitStack() as circumstances:
         if ahead:
-            circumstances.enter_context(mock.patch.object(time, "time", lambda: real() + ahead))
+            circumstances.enter_context(mock.patch.object(time, "time", shifted))
             circumstances.enter_context(mock.patch.object(ledger, "SWEEP_EVERY", 1))
             circumstances.enter_context(races.dawdling(seed))
         yield
@@ -242,7 +252,7 @@ def own_clock() -> AbstractContextManager[object]:
 
 def not_asked_again() -> AbstractContextManager[object]:
     """Take what this host remembers of a folder for what is in it."""
-    return mock.patch.object(durable, "disk_time", lambda _: 0.0)
+    return mock.patch.object(durable, "disk_time", return_value=0.0)
 
 
 PLANTS: dict[str, Callable[[], AbstractContextManager[object]]] = {
@@ -266,68 +276,123 @@ def race(lab: Path, kind: Kind, commits: int, deaths: int, *, seed: int, plant: 
     grnledger.init(server, factor_model=factors(SIZE), genes=[f"GENE{n}" for n in range(SIZE)], author="ada")
     row = races.Row(kind.name)
     begun = time.perf_counter()
-    ended = _play(lab, kind, commits, deaths, chance, row, plant)
+    ended = Race(lab, kind, commits, deaths, chance, row, plant).run()
     row.seconds = time.perf_counter() - begun
-    _mend(server, kind)
+    mend(server, kind)
     look(server, ended, row)
     return row
 
 
-def _play(
-    lab: Path, kind: Kind, commits: int, deaths: int, chance: random.Random, row: races.Row, plant: str
-) -> list[Host]:
-    """Let hosts race, die and be replaced until so many commits and deaths are done; return all that there were."""
-    running: dict[int, Host] = {}
-    ended: list[Host] = []
-    leases: list[tuple[float, int]] = []
-    late = time.monotonic() + LONGEST
+@dataclass(slots=True)
+class Race:
+    """A race that goes on until there have been so many commits and deaths.
 
-    def start(index: int) -> None:
-        name = f"h{index}i{len(ended)}"
-        life = chance.uniform(0.15, 0.8) if row.counts["deaths"] < deaths else LONGEST
-        running[index] = boot(lab, kind, name, index, plant, dies=time.monotonic() + life)
+    Parameters
+    ----------
+    lab : Path
+        The folder of the server and of the mounts.
+    kind : Kind
+        The network.
+    commits, deaths : int
+        How many there shall be.
+    chance : Random
+        Chooses when hosts die.
+    row : Row
+        Where deaths are counted.
+    plant : str
+        A fault, of `PLANTS`.
+    """
 
-    for index in range(HOSTS):
-        start(index)
-    while running:
-        now = time.monotonic()
-        if now > late:
-            row.bad.append(f"{kind.name}: not done after {LONGEST:.0f} s")
-            for host in running.values():
-                host.die()
-        done = sum(line.startswith(ACKNOWLEDGED) for host in (*running.values(), *ended) for line in host.lines)
-        if done >= commits and row.counts["deaths"] >= deaths:
-            (lab / "stop").touch()
-        _free(leases, now)
-        ready, _, _ = select.select([host.child.reports for host in running.values()], [], [], 0.02)
-        for index, host in list(running.items()):
-            if not (lab / "stop").exists() and now >= host.dies and row.counts["deaths"] < deaths:
-                row.counts["holding"] += _kill(lab, kind, list(running.values()) if not kind.terms.links else [host])
-                row.counts["deaths"] += 1
-                if kind.lease:
-                    leases.append((now + kind.lease, _hold(lab / "server" / STORE / "lock")))
+    lab: Path
+    kind: Kind
+    commits: int
+    deaths: int
+    chance: random.Random
+    row: races.Row
+    plant: str
+    running: dict[int, Host] = field(default_factory=dict[int, Host])
+    ended: list[Host] = field(default_factory=list[Host])
+    leases: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+
+    @property
+    def store(self) -> Path:
+        """The store, on the server."""
+        return self.lab / "server" / STORE
+
+    @property
+    def dying(self) -> bool:
+        """Whether hosts still die."""
+        return self.row.counts["deaths"] < self.deaths and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether writers have been told to stop."""
+        return (self.lab / "stop").exists()
+
+    def run(self) -> list[Host]:
+        """Let hosts race, die and be replaced, and return all that there were."""
+        late = time.monotonic() + LONGEST
+        self._start(*range(HOSTS))
+        while self.running:
+            if time.monotonic() > late:
+                self.row.bad.append(f"{self.kind.name}: not done after {LONGEST:.0f} s")
+                for host in self.running.values():
+                    host.die()
+            hosts = (*self.running.values(), *self.ended)
+            done = sum(line.startswith(ACKNOWLEDGED) for host in hosts for line in host.lines)
+            if (done >= self.commits and not self.dying) or time.monotonic() > late:
+                (self.lab / "stop").touch()
+            self._free(time.monotonic())
+            self._step()
+        self._free(float("inf"))
+        return self.ended
+
+    def _start(self, *indices: int) -> None:
+        for index in indices:
+            name = f"h{index}i{len(self.ended)}"
+            life = self.chance.uniform(0.15, 0.8) if self.dying else 2 * LONGEST
+            dies = time.monotonic() + life
+            self.running[index] = boot(self.lab, self.kind, name, index, self.plant, dies=dies)
+
+    def _step(self) -> None:
+        """Hear what is reported, kill whose time has come, and replace who has ended."""
+        ready, _, _ = select.select([host.child.reports for host in self.running.values()], [], [], 0.02)
+        for index, host in list(self.running.items()):
+            if self.dying and time.monotonic() >= host.dies:
+                self._kill(host)
             if host.child.reports in ready and not host.hear():
                 host.child.end()
-                ended.append(running.pop(index))
-                if not (lab / "stop").exists():
-                    if not running:
-                        _mend(lab / "server" / STORE, kind)
-                    if kind.terms.links or not running:
-                        for again in range(HOSTS) if not kind.terms.links else (index,):
-                            start(again)
-    _free(leases, float("inf"))
-    return ended
+                self.ended.append(self.running.pop(index))
+                if not self.over:
+                    self._replace(index)
 
+    def _replace(self, index: int) -> None:
+        """Start a host again; where there are no links all have died, and the claim of one of them must go first."""
+        if self.kind.terms.links:
+            self._start(index)
+        elif not self.running:
+            mend(self.store, self.kind)
+            self._start(*range(HOSTS))
 
-def _kill(lab: Path, kind: Kind, hosts: list[Host]) -> bool:
-    """Kill hosts, and return whether one of them held the lock."""
-    names = {host.name for host in hosts}
-    text = b""
-    with contextlib.suppress(OSError):
-        text = (lab / "server" / STORE / "lock").read_bytes()
-    for host in hosts:
-        host.die()
-    return any(f" on {name}\n".encode() in text for name in names)
+    def _kill(self, host: Host) -> None:
+        """Kill a host, or all where there are no links, and keep its lock where the server does."""
+        hosts = [host] if self.kind.terms.links else list(self.running.values())
+        text = b""
+        with contextlib.suppress(OSError):
+            text = (self.store / "lock").read_bytes()
+        for dying in hosts:
+            dying.die()
+            dying.dies = float("inf")
+        self.row.counts["deaths"] += 1
+        self.row.counts["holding"] += any(f" on {dying.name}\n".encode() in text for dying in hosts)
+        if self.kind.lease:
+            self.leases.append((time.monotonic() + self.kind.lease, _hold(self.store / "lock")))
+
+    def _free(self, now: float) -> None:
+        for lease in [lease for lease in self.leases if lease[0] <= now]:
+            self.leases.remove(lease)
+            if lease[1] >= 0:
+                os.close(lease[1])
 
 
 def _hold(path: Path) -> int:
@@ -343,14 +408,7 @@ def _hold(path: Path) -> int:
     return -1
 
 
-def _free(leases: list[tuple[float, int]], now: float) -> None:
-    for lease in [lease for lease in leases if lease[0] <= now]:
-        leases.remove(lease)
-        if lease[1] >= 0:
-            os.close(lease[1])
-
-
-def _mend(server: Path, kind: Kind) -> None:
+def mend(server: Path, kind: Kind) -> None:
     """Where there are no links, remove the claim of a dead writer, as somebody would an hour later."""
     if not kind.terms.links:
         an_hour_later(server)
@@ -404,7 +462,7 @@ def able() -> str:
             LIBC.mount(b"none", b"/", None, PRIVATE, None)
             (server := Path(name) / "server").mkdir()
             (target := Path(name) / "target").mkdir()
-            NetworkDisk(server, Terms()).mount(target)
+            NetworkDisk(server, USUAL).mount(target)
             LIBC.umount2(os.fsencode(target), 2)
 
     code, answer = fork(attempt).end()

@@ -1,4 +1,4 @@
-"""Two hosts on one folder of a network disk, in short: the harness in each kind of network, and faults that it finds."""
+"""Two hosts on one folder of a network disk, in short: each kind of network, and faults that the harness finds."""
 
 from __future__ import annotations
 
