@@ -193,10 +193,24 @@ def sound_artifacts(locations: Locations, contents: set[str] | None = None) -> I
             yield key, locations.artifact(key)
 
 
-def copy_artifacts(source: Locations, target: DirectoryStore) -> None:
-    """Copy every analysis of another store that can be read."""
+def copy_artifacts(source: Locations, target: DirectoryStore, *, missing: bool = False) -> int:
+    """Copy every analysis of another store that can be read, and return their number.
+
+    Parameters
+    ----------
+    source : Locations
+        The other store.
+    target : DirectoryStore
+        The store to copy them to.
+    missing : bool
+        Whether to copy those alone that cannot be read in the target.
+    """
+    copied = 0
     for key, location in sound_artifacts(source):
-        _put(target, key, hdf5.copy(location))
+        if not (missing and isinstance(_attempt(target, key), Artifact)):
+            _put(target, key, hdf5.copy(location))
+            copied += 1
+    return copied
 
 
 def read_artifact(locations: Locations, key: str) -> Artifact:
