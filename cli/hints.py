@@ -288,6 +288,10 @@ HINTS: dict[str, str] = {
     "analysis-damaged": "The command that made it computes it again when it is asked for the same.",
     "analysis-of-another-version": "Draw it with --at {version}; `grn nmf list` lists those that there are.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
+    "backup-store": "`grn clone {path} NAME.grn` makes a writable store from it.",
+    "backup-went-another-way": (
+        "Name another folder. If the store has lost what the backup has: `grn verify --repair --from` the backup."
+    ),
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
     "claimed-number": "Wait for it; when the claim is an hour old, `grn verify --repair` removes it.",
@@ -322,6 +326,7 @@ HINTS: dict[str, str] = {
     "no-such-source": "Name a backup, another store, a file that `grn export` wrote, or a folder of its files.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
+    "not-a-backup": "Name another folder: `grn backup` makes it.",
     "not-exported": "`grn export FILE.h5` writes one.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
     "panel-genes-missing": "--alias FILE translates names of another kind; or make a store of the genes of both.",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..engine.network.snapshot import Snapshot
     from ..engine.progress import Progress
     from ..formats.pathways.pathways import PathwayFile
+    from .backup.mirror import BackupReport
     from .files.access import Sharing
     from .history.active import History
     from .history.planning import Plan
@@ -494,6 +495,19 @@ class Repository:
         report = pack(store, self._ledger.log, progress)
         self._ledger.note_packs()
         return report
+
+    def backup(self, path: str | Path, *, quick: bool = False, progress: Progress | None = None) -> BackupReport:
+        """Bring a backup of the store up to date, or make one, and return what it holds; see `storage.backup.mirror`.
+
+        Raises
+        ------
+        Conflict
+            Something else stands at the path, or the two went different ways.
+        """
+        from .backup.mirror import back_up
+
+        self.refresh()
+        return back_up(self._ledger, Path(path), self._writer.stamp()[1], quick=quick, progress=progress or unheard)
 
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
         """Write the store to one new, self-contained file, which `open` reads in place.

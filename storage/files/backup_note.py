@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import durable, layout
+from . import layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +50,10 @@ def is_backup(store: Path) -> bool:
 
 def write_note(store: Path, note: BackupNote) -> None:
     """Write the note of a backup, durably."""
+    import hashlib  # which a writer that only asks whether there is a note has no need of
+
+    from . import durable
+
     text = layout.canonical_json(asdict(note))
     content = f"{HEADER}{hashlib.sha256(text.encode()).hexdigest()}\n{text}\n".encode()
     durable.put(store / layout.BACKUP_FILE, lambda output: output.write(content))
@@ -59,6 +61,9 @@ def write_note(store: Path, note: BackupNote) -> None:
 
 def read_note(store: Path) -> BackupNote | None:
     """Return the note of a backup; `None` where there is none, or it is damaged."""
+    import hashlib
+    import json
+
     path = store / layout.BACKUP_FILE
     try:
         if path.is_symlink() or not path.is_file():

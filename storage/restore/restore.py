@@ -81,8 +81,7 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
         durable.make_folder(path / folder)
     chain = chain_of(path, [Source(path), *sources])  # what is lost may stand in the store under another name
     store.look()
-    report.restored += _put_packs(store, chain.found)
-    report.restored += _put_loose(store, chain.found)
+    report.restored += put_entries(store, chain.found)
     report.lacking += _lacking_entries(store, chain.lacking)
     _restore_bases(store, sources, damaged, report)
     return report
@@ -99,6 +98,28 @@ def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
             sharing = recorded_sharing(source.path)
             if sharing is not None and recorded_sharing(path) is None:
                 record_sharing(path, sharing)
+
+
+def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:
+    """Put entries that stand elsewhere into their places in a store, and return what was put there.
+
+    What is damaged there is replaced; what is whole and another is set aside.
+
+    Parameters
+    ----------
+    store : DirectoryStore
+        The store.
+    found : dict of int to Found
+        Where they stand, by number.
+
+    Raises
+    ------
+    FormatError
+        One is no longer what it was.
+    OSError
+        The disk refused; what has been put there is whole, and stays.
+    """
+    return [*_put_packs(store, found), *_put_loose(store, found)]
 
 
 def _put_packs(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
@@ -137,7 +158,7 @@ def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Resto
         if store.entry(number).group != "/":
             continue
         stored = own[number] if number in own else _stored(entry)
-        if _may_be_replaced(path, layout.ENTRY):
+        if may_be_replaced(path, layout.ENTRY):
             durable.put(path, sealed_entry(stored).write)
         else:
             set_aside(store.path, path)
@@ -152,7 +173,7 @@ def _stored(entry: Found) -> hdf5.StoredFile:
     return stored
 
 
-def _may_be_replaced(path: Path, kind: str) -> bool:
+def may_be_replaced(path: Path, kind: str) -> bool:
     """Return whether a file stands at a path that is nothing whole, not even under another name."""
     if path.is_symlink() or not path.is_file():
         return False
@@ -186,7 +207,7 @@ def _restore_bases(
         for source in (Source(store.path), *sources):
             location = source.base(base)
             if location is not None and is_sound_base(location, base):
-                if not _may_be_replaced(path, layout.BASE):
+                if not may_be_replaced(path, layout.BASE):
                     set_aside(store.path, path)
                 put_base_copy(location, path, base)
                 report.restored.append(Restored(shown, str(source)))
