@@ -83,6 +83,10 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     store.look()
     report.restored += put_entries(store, chain.found)
     report.lacking += _lacking_entries(store, chain.lacking)
+    if not (chain.whole or chain.found or chain.lacking):
+        report.lacking.append(
+            f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
+        )
     _restore_bases(store, sources, damaged, report)
     return report
 

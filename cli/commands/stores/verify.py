@@ -110,13 +110,7 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
             yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:
             yield f"    The positions of these are no longer certain: {', '.join(finding.refs)}."
-    for restored in report.restored:
-        part = f"{restored.what} taken" if restored.what else "taken"
-        yield f"{click.style(restored.path, bold=True)}: {part} from {restored.source}"
-    for lacking in report.lacking:
-        yield f"Not got back: {lacking}"
-    for stray, aside in report.aside:
-        yield f"{click.style(stray, bold=True)}: moved to {aside}, since it is not a file of a store"
+    yield from _lines_of_repair(report)
     yield (
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
         f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
@@ -130,12 +124,23 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
         yield "Nothing is damaged."
 
 
+def _lines_of_repair(report: Report) -> Iterator[str]:
+    for restored in report.restored:
+        part = f"{restored.what} taken" if restored.what else "taken"
+        yield f"{click.style(restored.path, bold=True)}: {part} from {restored.source}"
+    for lacking in report.lacking:
+        yield f"Not got back: {lacking}"
+    for stray, aside in report.aside:
+        yield f"{click.style(stray, bold=True)}: moved to {aside}, since it is not a file of a store"
+
+
 def _notes(report: Report, *, tried: bool, sources: Sequence[Path]) -> Iterator[str]:
     if _is_damaged(report):
         others = "another backup or clone" if sources else "a backup, a clone or an exported file"
         yield (
-            f"`grn verify --repair --from OTHER` puts these files back from {others}; until then nothing can be written. "
-            "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
+            f"`grn verify --repair --from OTHER` puts these files back from {others}; until then nothing can be "
+            "written. To continue without them: `grn export FILE.h5 --at` a readable version, then "
+            "`grn clone FILE.h5 NEW.grn`."
         )
     elif _code(report) == errors.DENIED:
         yield "What may not be read was not checked, nor what needs it: have it made readable, and verify again."
