@@ -135,12 +135,15 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def content_ids(store: Path) -> set[str]:
-    """Return the content ids that the entries and bases of a store state."""
+    """Return the content ids that the entries and bases of a store state; of a file that is none, its name."""
     ids: set[str] = set()
     for path in (path for name in ("log", "packs", "base") for path in sorted((store / name).glob("*.h5"))):
-        with h5py.File(path) as file:
-            groups = [file] if "id" in file.attrs else list(file.values())
-            ids.update(bytes(group.attrs["id"]).decode() for group in groups)
+        try:
+            with h5py.File(path) as file:
+                groups = [file] if "id" in file.attrs else list(file.values())
+                ids.update(bytes(group.attrs["id"]).decode() for group in groups)
+        except (OSError, KeyError, RuntimeError):
+            ids.add(path.name)
     return ids
 
 
@@ -248,7 +251,7 @@ def damage_copied() -> Iterator[None]:
 @contextlib.contextmanager
 def backup_unread() -> Iterator[None]:
     """Plant a backup that does not read its bases."""
-    with mock.patch.object(mirror, "_check", lambda *_, **__: []):
+    with mock.patch.object(mirror, "_check", return_value=[]):
         yield
 
 
@@ -271,10 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counts: Counter[tuple[str, str]] = Counter()
     bad: list[str] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as name, one_blas_thread():
-        for folder in ("ground", "safe"):
-            (Path(name) / folder).mkdir()
-        ground = specimens.Ground.lay(Path(name) / "ground")
-        safe = Safe.make(ground, Path(name) / "safe")
+        ground = specimens.Ground.lay(Path(name))
+        safe = Safe.make(ground, Path(name))
         with PLANTS[options.plant]():
             for case in list(cases(ground, safe, options.ways))[:: options.every]:
                 with tempfile.TemporaryDirectory(dir=name) as folder:
