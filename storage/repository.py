@@ -621,12 +621,13 @@ class Repository:
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
         from .history.changes import CHANGES
-        from .history.planning import plan_change
+        from .history.planning import LONGEST_MESSAGE, plan_change
 
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
         change = CHANGES[verb](self._history, commit, tip, names)
-        text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
+        whole = " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
+        text = message or (whole if len(whole) <= LONGEST_MESSAGE else f"{verb} of {len(names):,} pathways")
         return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 
     def write(self, plan: Plan, progress: Progress | None = None) -> Version:

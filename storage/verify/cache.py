@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...engine.wording import counted
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
@@ -201,7 +203,22 @@ def _what_strays(path: Path, shown: str) -> str | None:
         return "It is a link: without its target the store is not complete."
     if durable.is_temporary(path.name):
         return "A writer left it, or is still writing; it is removed after an hour."
-    return NOT_OURS if not _is_known(shown) and not path.is_dir() else None
+    if path.is_dir():
+        return None
+    return what_is_behind(path) if _is_known(shown) else NOT_OURS
+
+
+def what_is_behind(path: Path) -> str | None:
+    """Return a sentence on bytes behind the end of an HDF5 file, or `None`."""
+    behind = 0
+    if path.name.endswith(layout.FILE_ENDING):
+        with contextlib.suppress(OSError):  # a finding of its own reports it
+            behind = hdf5.bytes_behind(path)
+    return (
+        f"{counted(behind, 'byte')} stand behind its end: nothing reads them, and no version needs them."
+        if behind
+        else None
+    )
 
 
 def strays(store: DirectoryStore) -> list[str]:
