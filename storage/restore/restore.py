@@ -68,7 +68,7 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     sources : sequence of Source
         Where to take them from, in this order.
     damaged : container of str
-        Paths within the store of bases that are known to be damaged; others that are there are not read.
+        Paths within the store of which there is a finding; other bases that are there are not read again.
 
     Raises
     ------

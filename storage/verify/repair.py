@@ -70,7 +70,7 @@ def repair(
             _write_format(path)
     result = RestoreReport()
     if places:
-        result = restore(path, places, {finding.path for finding in before.findings if finding.kind == "damage"})
+        result = restore(path, places, {finding.path for finding in before.findings})
     ledger = Ledger(path, indexed=False)
     store = DirectoryStore(path)
     _remove_damaged(store, before)
