@@ -1,6 +1,6 @@
 """Findings of `verify`, and the report of all of them.
 
-There are four kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is
+There are four kinds of finding. *Damage* cannot be undone from within the store: it takes a good copy. What is
 *derived* can be computed again. What is *denied* may not be read by this account, and nothing is said of what is in it.
 A *note* is harmless: a leftover, a missing cache.
 """
