@@ -55,7 +55,7 @@ KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
     (Conflict, CONFLICT, "`grn log` shows what the store contains now."),
     (EngineError, NUMBERS, ""),
     (AccessDenied, DENIED, ""),
-    (FormatError, DAMAGED, "Nothing was changed; replace the damaged file by a good copy."),
+    (FormatError, DAMAGED, "Nothing was changed; `grn verify --repair --from OTHER` puts a good copy in its place."),
     (GrnError, OUR_BUG, ""),
 )
 """Of each kind of error, the exit code, and the hint where the error has none; else to read the verb's help."""

@@ -291,6 +291,10 @@ HINTS: dict[str, str] = {
     "analysis-damaged": "The command that made it computes it again when it is asked for the same.",
     "analysis-of-another-version": "Draw it with --at {version}; `grn nmf list` lists those that there are.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
+    "backup-store": "`grn clone {path} NAME.grn` makes a writable store from it.",
+    "backup-went-another-way": (
+        "Name another folder. If the store has lost what the backup has: `grn verify --repair --from` the backup."
+    ),
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
     "claimed-number": "Wait for it; when the claim is an hour old, `grn verify --repair` removes it.",
@@ -323,14 +327,17 @@ HINTS: dict[str, str] = {
     "newer-store": "This store was made by a newer grnledger: pip install --upgrade grnledger.",
     "no-gene-names": "Give the gene names, one per line and in the order of the data: --genes FILE.",
     "no-such-parent": "`grn show` shows a version's parents.",
+    "no-such-source": "Name a backup, another store, a file that `grn export` wrote, or a folder of its files.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
+    "not-a-backup": "Name another folder: `grn backup` makes it.",
     "not-exported": "`grn export FILE.h5` writes one.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
     "panel-genes-missing": "--alias FILE translates names of another kind; or make a store of the genes of both.",
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look at `grn log`, then run the command again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "restore-into-file": "`grn clone` of an undamaged copy makes a store; name that with --store.",
     "same-base": "`grn show {version}` shows where it comes from.",
     "source-damaged": "`grn -s {store} verify` checks all of it.",
     "too-few-ancestors": "`grn log` lists its ancestors.",
@@ -457,6 +464,7 @@ ADVICE: dict[str, str] = {
     "file-damaged": "{problem}: `grn clone` makes an undamaged store from it.",
     "mode-not-shared": "{problem}: --repair, run by its owner, sets that.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
+    "stray": "{problem}: --repair moves it to aside/.",
 }
 """Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""
 

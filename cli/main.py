@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "info": "Show a store: panel, base, eigenvalues, sizes.",
         "reinvert": "Invert the current version in full.",
         "clone": "Copy a store with its whole history.",
+        "backup": "Bring a backup of the store up to date, and read all that it holds.",
         "fetch": "Copy another store's versions into this one, under its name.",
         "push": "Copy a branch to another store.",
         "export": "Write the store, or a matrix or the edges of a version, to a file.",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..engine.network.snapshot import Snapshot
     from ..engine.progress import Progress
     from ..formats.pathways.pathways import PathwayFile
+    from .backup.mirror import BackupReport
     from .files.access import Sharing
     from .history.active import History
     from .history.planning import Plan
@@ -495,6 +496,19 @@ class Repository:
         self._ledger.note_packs()
         return report
 
+    def backup(self, path: str | Path, *, quick: bool = False, progress: Progress | None = None) -> BackupReport:
+        """Bring a backup of the store up to date, or make one, and return what it holds; see `storage.backup.mirror`.
+
+        Raises
+        ------
+        Conflict
+            Something else stands at the path, or the two went different ways.
+        """
+        from .backup.mirror import back_up
+
+        self.refresh()
+        return back_up(self._ledger, Path(path), self._writer.stamp()[1], quick=quick, progress=progress or unheard)
+
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
         """Write the store to one new, self-contained file, which `open` reads in place.
 
@@ -607,12 +621,13 @@ class Repository:
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
         from .history.changes import CHANGES
-        from .history.planning import plan_change
+        from .history.planning import LONGEST_MESSAGE, plan_change
 
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
         change = CHANGES[verb](self._history, commit, tip, names)
-        text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
+        whole = " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
+        text = message or (whole if len(whole) <= LONGEST_MESSAGE else f"{verb} of {len(names):,} pathways")
         return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 
     def write(self, plan: Plan, progress: Progress | None = None) -> Version:

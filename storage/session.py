@@ -7,8 +7,9 @@ import functools
 import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
-from ..engine.errors import FormatError
+from ..engine.errors import Conflict, FormatError
 from .files import layout
+from .files.backup_note import is_backup
 from .files.locations import DirectoryStore
 from .files.single_file import SingleFileStore
 from .history import ref_moves
@@ -187,6 +188,12 @@ class Session:
             return step()
         if not isinstance(self.ledger.locations, DirectoryStore):
             raise read_only(self.ledger.locations)
+        if is_backup(self._path):
+            raise Conflict(
+                f"{self._path} is the backup of a store, to be read only.",
+                code="backup-store",
+                facts={"path": self._path},
+            )
         deadline, path = clocks.monotonic() + self._wait, self._path / layout.LOCK
         with self._marked(), contextlib.ExitStack() as queue:
             held: bool | None = None  # until this writer queues

@@ -18,6 +18,11 @@ SHARED_FILE = "SHARED"
 SHARED_TEXT = "grnledger shared {}\n"
 """What the file SHARED holds: who may use the store, `no`, `group` or `all`."""
 
+BACKUP_FILE = "BACKUP"
+"""In a folder that is the backup of a store: what it was made of, and when it was last whole."""
+ASIDE = "aside"
+"""The folder for files that stood in a store and are none of its."""
+
 SUFFIX = ".grn"
 LOG = "log"
 PACKS = "packs"

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from .log import Log
 
 
+LONGEST_MESSAGE = 100_000
+"""Most characters of the message of a commit."""
+
+LONGEST_PATHWAY_NAME = 1_000
+"""Most characters of the name of a pathway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A commit before it is measured and written.
@@ -64,6 +71,11 @@ class Plan:
     ----------
     ids : tuple of str
         The content ids of the pathways.
+
+    Raises
+    ------
+    InputError
+        The message is longer than one may be.
     """
 
     branch: str
@@ -78,6 +90,12 @@ class Plan:
     ids: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        if len(self.message) > LONGEST_MESSAGE:
+            raise InputError(
+                f"A message has {LONGEST_MESSAGE:,} characters at the most, and {self.message[:20]!r}… has "
+                f"{len(self.message):,}.",
+                hint="Say it in fewer words, and name a file that has the rest.",
+            )
         object.__setattr__(self, "ids", tuple(map(pathway_id, self.pathways)))
 
     def record(self, history: History, author: str, time: str) -> CommitRecord:
@@ -114,7 +132,15 @@ def plan_pathways(
     ------
     Conflict
         A pathway of that name is active already; with `if_absent`, one of other content.
+    InputError
+        A name or the message is longer than one may be.
     """
+    for name in (name for pathway in pathways for name in pathway.names if len(name) > LONGEST_PATHWAY_NAME):
+        raise InputError(
+            f"The name of a pathway has {LONGEST_PATHWAY_NAME:,} characters at the most, and {name[:20]!r}… has "
+            f"{len(name):,}.",
+            hint="Give it a shorter name in its file.",
+        )
     active = history.active(tip)
     if if_absent:
         present = {event.pathway for event in active}

@@ -198,12 +198,32 @@ def sound_artifacts(locations: Locations, contents: set[str] | None = None) -> I
             yield key, locations.artifact(key)
 
 
-def copy_artifacts(source: Locations, target: DirectoryStore) -> None:
-    """Copy every analysis of another store that can be read, marked as computed elsewhere."""
-    for key, _ in sound_artifacts(source):
-        artifact = read_artifact(source, key)
-        record = artifact.record.model_copy(update={"elsewhere": artifact.elsewhere or source.path.name})
-        _put(target, key, hdf5.Content(layout.ARTIFACT, record.canonical(), artifact.arrays).seal().write)
+def copy_artifacts(source: Locations, target: DirectoryStore, *, missing: bool = False, elsewhere: bool = False) -> int:
+    """Copy every analysis of another store that can be read, and return their number.
+
+    Parameters
+    ----------
+    source : Locations
+        The other store.
+    target : DirectoryStore
+        The store to copy them to.
+    missing : bool
+        Whether to copy those alone that cannot be read in the target.
+    elsewhere : bool
+        Whether the copies are marked as computed elsewhere, and do not answer for what is computed here.
+    """
+    copied = 0
+    for key, location in sound_artifacts(source):
+        if missing and isinstance(_attempt(target, key), Artifact):
+            continue
+        if elsewhere:
+            artifact = read_artifact(source, key)
+            record = artifact.record.model_copy(update={"elsewhere": artifact.elsewhere or source.path.name})
+            _put(target, key, hdf5.Content(layout.ARTIFACT, record.canonical(), artifact.arrays).seal().write)
+        else:
+            _put(target, key, hdf5.copy(location))
+        copied += 1
+    return copied
 
 
 def read_artifact(locations: Locations, key: str) -> Artifact:

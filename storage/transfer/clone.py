@@ -61,7 +61,7 @@ def clone(
         store = DirectoryStore(unfinished)
         for base in bases_of(ledger.history):
             copy_base(ledger.locations, store, base)
-        copy_artifacts(ledger.locations, store)
+        copy_artifacts(ledger.locations, store, elsewhere=True)
         durable.make_folder(unfinished / layout.PACKS)
         for start in range(1, ledger.log.length + 1, RUN):
             end = min(start + RUN - 1, ledger.log.length)

@@ -15,7 +15,7 @@ from ..files import durable, hdf5, layout
 from ..files.locations import group_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ..files.locations import DirectoryStore
@@ -95,23 +95,41 @@ def write_pack(store: DirectoryStore, log: Log, start: int, end: int) -> bool:
     start, end : int
         The first and the last entry.
     """
-    ids: list[str] = []
+    path = store.pack_path(start, end)
+    written = not path.exists()
+    put_pack(path, lambda: _chained(log, start, end))
+    return written
+
+
+def put_pack(path: Path, entries: Callable[[], Iterable[tuple[int, hdf5.StoredFile]]]) -> None:
+    """Write numbered entries as a pack, read it back, and put it in its place, whatever stood there.
+
+    Parameters
+    ----------
+    path : Path
+        The pack; its folder exists.
+    entries : callable
+        Returns the entries, by their numbers.
+
+    Raises
+    ------
+    FormatError
+        An entry is missing or damaged, or the pack was not written as it should; what stood there stands.
+    """
+    ids: dict[int, str] = {}
 
     def parts() -> Iterator[tuple[str, hdf5.Sealed]]:
         ids.clear()
-        for number, stored in _chained(log, start, end):
-            ids.append(stored.id)
+        for number, stored in entries():
+            ids[number] = stored.id
             yield group_of(number), sealed_entry(stored)
 
-    path = store.pack_path(start, end)
-    written = not path.exists()
     # Whoever packs at the same time makes the same file: it takes its place whole, without a claim to the name.
     durable.put(
         path,
         lambda output: hdf5.write_many(output, layout.PACK, parts()),
-        check=lambda unfinished: _check_pack(unfinished, start, ids),
+        check=lambda unfinished: _check_pack(unfinished, ids),
     )
-    return written
 
 
 def remove_packed(store: DirectoryStore, start: int, end: int) -> None:
@@ -143,10 +161,9 @@ def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.StoredF
         raise FormatError(f"{before.location} is not the entry that the next one follows.")
 
 
-def _check_pack(path: Path, start: int, ids: list[str]) -> None:
+def _check_pack(path: Path, ids: Mapping[int, str]) -> None:
     """Read a pack back, and compare its entries with those that it was made of."""
-    groups = [group_of(start + offset) for offset in range(len(ids))]
-    for expected, stored in zip(ids, hdf5.read_each(path, groups, layout.ENTRY), strict=True):
+    for expected, stored in zip(ids.values(), hdf5.read_each(path, map(group_of, ids), layout.ENTRY), strict=True):
         if isinstance(stored, FormatError):
             raise stored
         if stored.id != expected:

@@ -12,9 +12,10 @@ from ..networks.bases import read_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from ...engine.network.pathway import Pathway
-    from ..files.locations import DirectoryStore, Locations
+    from ..files.locations import DirectoryStore, Location, Locations
     from ..history.active import History
     from ..history.ledger import Ledger
     from ..history.records import LoggedCommit
@@ -75,25 +76,29 @@ def bases_of(history: History) -> list[str]:
 def copy_base(source: Locations, target: DirectoryStore, base: str) -> bool:
     """Copy a base to another store, check the copy whole, and return whether no sound one was there yet."""
     location = target.base(base)
-    if _is_sound(location, base):
+    if is_sound_base(location, base):
         durable.flush(location.path.parent)  # whoever wrote it may have died before that
         return False
-    _check(source.base(base), base)
-    durable.put(
-        location.path, hdf5.copy(source.base(base)), check=lambda unfinished: _check(hdf5.Location(unfinished), base)
-    )
+    put_base_copy(source.base(base), location.path, base)
     return True
 
 
-def _check(location: hdf5.Location, base: str) -> None:
-    """Refuse what stands at a location, unless it is the base of that id, whole."""
-    read_base(location, base)
-    hdf5.read(location, layout.BASE).check_bulk()
+def put_base_copy(source: Location, path: Path, base: str) -> None:
+    """Put a copy of a base in its place, whatever stood there; raises `FormatError` unless it is that base, whole."""
+    _check(source, base)
+    durable.put(path, hdf5.copy(source), check=lambda unfinished: _check(hdf5.Location(unfinished), base))
 
 
-def _is_sound(location: hdf5.Location, base: str) -> bool:
+def is_sound_base(location: Location, base: str) -> bool:
+    """Return whether the base of that id stands at a location, whole; all of it is read."""
     try:
         _check(location, base)
     except FormatError:
         return False
     return True
+
+
+def _check(location: Location, base: str) -> None:
+    """Refuse what stands at a location, unless it is the base of that id, whole."""
+    read_base(location, base)
+    hdf5.read(location, layout.BASE).check_bulk()

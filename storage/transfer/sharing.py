@@ -86,7 +86,7 @@ def set_sharing(store: Path, sharing: Sharing) -> list[Misfit]:
     check_format(store)
     if sharing != "no":
         durable.give_folder_mode(store, lambda status: access.modes_by(status, sharing))
-    _record(store, sharing)
+    record_sharing(store, sharing)
     return set_modes(store)
 
 
@@ -94,10 +94,11 @@ def mend_record(store: Path) -> None:
     """Record anew who may use a store, by the bits of its folder, where what is recorded makes no sense."""
     if access.makes_no_sense(store):
         durable.remove_empty(store / layout.SHARED_FILE)
-        _record(store, access.sharing_by_bits(store))
+        record_sharing(store, access.sharing_by_bits(store))
 
 
-def _record(store: Path, sharing: Sharing) -> None:
+def record_sharing(store: Path, sharing: Sharing) -> None:
+    """Record who may use a store; the modes of what is there stay."""
     text = layout.SHARED_TEXT.format(sharing).encode()
     durable.put(store / layout.SHARED_FILE, lambda output: output.write(text))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...engine.wording import counted
 from ..files import durable, hdf5, last_entry, layout
 from ..files.locations import DirectoryStore
 from ..files.single_file import locations_of
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
     from ..history.ledger import Ledger
     from .findings import Report
+
+
+NOT_OURS = "It is not a file of a store."
+
+_FOLDERS = (
+    layout.LOG, layout.PACKS, layout.BASES, layout.ARTIFACTS, layout.CACHE, layout.ASIDE,
+    f"{layout.CACHE}/{layout.ANCHORS}", f"{layout.CACHE}/{layout.NUMBERS}",
+)  # fmt: skip
+"""Names of folders of a store; a link or a file in the place of one is no stray."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +195,45 @@ def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
         )
     for path in sorted(store.path.rglob("*")):
         shown = path.relative_to(store.path).as_posix()
-        if path.is_symlink():
-            yield Finding("note", shown, "It is a link: without its target the store is not complete.")
-        elif durable.is_temporary(path.name):
-            yield Finding("note", shown, "A writer left it, or is still writing; it is removed after an hour.")
-        elif not _is_known(shown) and not path.is_dir():
-            yield Finding("note", shown, "It is not a file of a store.")
+        if (what := _what_strays(path, shown)) is not None:
+            yield Finding("note", shown, what, advice="stray" if what == NOT_OURS else "")
+
+
+def _what_strays(path: Path, shown: str) -> str | None:
+    """Return a sentence on what stands in a store without being of it; `None` on what is of it."""
+    if shown.startswith(f"{layout.ASIDE}/"):
+        return None if path.is_dir() else "It was set aside: no version needs it, and it may be removed."
+    if path.is_symlink():
+        return "It is a link: without its target the store is not complete."
+    if durable.is_temporary(path.name):
+        return "A writer left it, or is still writing; it is removed after an hour."
+    if path.is_dir():
+        return None
+    return what_is_behind(path) if _is_known(shown) else NOT_OURS
+
+
+def what_is_behind(path: Path) -> str | None:
+    """Return a sentence on bytes behind the end of an HDF5 file, or `None`."""
+    behind = 0
+    if path.name.endswith(layout.FILE_ENDING):
+        with contextlib.suppress(OSError):  # a finding of its own reports it
+            behind = hdf5.bytes_behind(path)
+    return (
+        f"{counted(behind, 'byte')} stand behind its end: nothing reads them, and no version needs them."
+        if behind
+        else None
+    )
+
+
+def strays(store: DirectoryStore) -> list[str]:
+    """Return the paths, within a store, of files and links in it that are none of its."""
+    stray: list[str] = []
+    for path in sorted(store.path.rglob("*")):
+        shown = path.relative_to(store.path).as_posix()
+        other = path.is_symlink() or not path.is_dir()
+        if other and not shown.startswith(f"{layout.ASIDE}/") and not durable.is_temporary(path.name):
+            stray += [] if _is_known(shown) or shown in _FOLDERS else [shown]
+    return stray
 
 
 def _is_empty(path: Path) -> bool:
@@ -204,7 +248,7 @@ def _is_known(shown: str) -> bool:
     folder, _, name = shown.rpartition("/")
     stem = name.removesuffix(layout.FILE_ENDING)
     return {
-        "": name in (layout.FORMAT_FILE, layout.SHARED_FILE, layout.LOCK),
+        "": name in (layout.FORMAT_FILE, layout.SHARED_FILE, layout.LOCK, layout.BACKUP_FILE),
         layout.LOG: layout.entry_number(name) is not None,
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash(stem),

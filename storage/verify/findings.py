@@ -1,6 +1,6 @@
 """Findings of `verify`, and the report of all of them.
 
-There are four kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is
+There are four kinds of finding. *Damage* cannot be undone from within the store: it takes a good copy. What is
 *derived* can be computed again. What is *denied* may not be read by this account, and nothing is said of what is in it.
 A *note* is harmless: a leftover, a missing cache.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..history.ledger import Ledger
+    from ..restore.restore import Restored
 
 FindingKind = Literal["damage", "derived", "denied", "note"]
 
@@ -67,6 +68,12 @@ class Report:
         n of the versions vn that can be read.
     residuals : dict of str to float
         The probe's relative error of each version whose numbers were checked.
+    restored : list of Restored
+        What was put back from elsewhere.
+    lacking : list of str
+        A sentence on each file that was looked for elsewhere, and is not there.
+    aside : list of (str, str)
+        Files that are none of a store's, and where they have been moved to.
     """
 
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -77,6 +84,9 @@ class Report:
     cached: int = 0
     whole: tuple[int, ...] = ()
     residuals: dict[str, float] = field(default_factory=dict[str, float])
+    restored: list[Restored] = field(default_factory=list["Restored"])
+    lacking: list[str] = field(default_factory=list[str])
+    aside: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     @property
     def sound(self) -> bool:

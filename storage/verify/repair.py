@@ -1,4 +1,4 @@
-"""Repairing a store: what is derived is made again, leftovers are removed, and nothing else is touched."""
+"""Repairing a store: what is derived is made again, what is lost is taken from elsewhere, and strays are set aside."""
 
 from __future__ import annotations
 
@@ -6,41 +6,70 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...engine.errors import GrnError
+from ...engine.errors import GrnError, InputError
 from ..files import durable, layout
 from ..files.locations import DirectoryStore
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
+from ..restore.aside import remove_empty_folders, set_aside
+from ..restore.restore import RestoreReport, restore, restore_analyses
+from ..restore.sources import Source
 from ..transfer.pack import remove_packed, write_pack
 from .access import mend_access
+from .cache import strays
 from .store import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .findings import Report
 
 
 def repair(
-    path: Path, *, quick: bool = False, numbers: bool = False, progress: Callable[[float], None] | None = None
+    path: Path,
+    *,
+    sources: Sequence[Path] = (),
+    quick: bool = False,
+    numbers: bool = False,
+    progress: Callable[[float], None] | None = None,
 ) -> Report:
-    """Verify a store, repair what can be repaired from within, and return the findings; arguments as for `verify`.
+    """Verify a store, repair what can be repaired, and return the findings; other arguments as for `verify`.
 
-    An entry of the log or a base that is damaged stays as it is: only a good copy can take its place.
+    What is derived is made again from within. An entry of the log or a base that is missing or damaged is taken from
+    elsewhere, where its content id stands in it; without sources it stays as it is.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    sources : sequence of Path
+        Backups, other stores, files that one was exported to, or folders of files, in the order to look in.
 
     Raises
     ------
+    InputError
+        There are sources, and the store is one file.
+    NotFound
+        There is no such source.
     OSError
-        The disk refused; nothing but derived files and leftovers has been touched.
+        The disk refused; nothing but derived files and leftovers has been touched, or files that were damaged.
     """
+    places = [Source(source) for source in sources]
+    if places and not path.is_dir():
+        raise InputError(f"{path} is a file, and nothing is put back into it.", code="restore-into-file")
     mended = mend_access(path)
+    if places:
+        _make_folders(path)
     before = verify(path, quick=quick, numbers=numbers, progress=progress)
     if not path.is_dir():
         return before
     for finding in before.findings:
         if finding.path == layout.FORMAT_FILE:
             _write_format(path)
+    result = RestoreReport()
+    if places:
+        result = restore(path, places, {finding.path for finding in before.findings})
     ledger = Ledger(path, indexed=False)
     store = DirectoryStore(path)
     _remove_damaged(store, before)
@@ -49,15 +78,41 @@ def repair(
     _remove_claim(store, ledger)
     _remove_packed(store, ledger)
     durable.sweep(path)
+    aside = _set_strays_aside(store)
+    if places:
+        restore_analyses(path, places)
     if not ledger.log.damage:
         _remake_anchors(ledger)
         _write_index(path)
     after = verify(path, quick=quick, numbers=numbers, progress=progress)
-    left = {(finding.path, finding.what) for finding in after.findings}
-    after.findings = mended + [
-        replace(finding, repaired=(finding.path, finding.what) not in left) for finding in before.findings
+    left = {(finding.path, finding.what): finding for finding in after.findings}
+    seen = {(finding.path, finding.what) for finding in before.findings}
+    after.findings = [
+        *mended,
+        *(left.get((old.path, old.what), replace(old, repaired=True)) for old in before.findings),
+        *(new for at, new in left.items() if at not in seen and new.kind != "note"),
     ]
+    after.restored, after.lacking, after.aside = result.restored, result.lacking, aside
     return after
+
+
+def _make_folders(path: Path) -> None:
+    """Make the folders of a store that are missing, where it is one."""
+    if (path / layout.FORMAT_FILE).is_file():
+        for name in (layout.LOG, layout.BASES):
+            durable.make_folder(path / name)
+
+
+def _set_strays_aside(store: DirectoryStore) -> list[tuple[str, str]]:
+    """Move files that are none of a store's aside, and return where they stood and where they stand."""
+    moved: list[tuple[str, str]] = []
+    for shown in strays(store):
+        path = store.path / shown
+        with contextlib.suppress(PermissionError):  # of another account, in a folder that is sticky
+            if (target := set_aside(store.path, path)) is not None:
+                moved.append((shown, target))
+                remove_empty_folders(store.path, path)
+    return moved
 
 
 def _write_format(path: Path) -> None:

@@ -11,7 +11,15 @@ from ..files import hdf5, layout
 from ..files.locations import DirectoryStore, check_format
 from ..history.ledger import Ledger
 from .access import access_findings, of_readable, with_versions
-from .cache import artifact_findings, cache_findings, index_agrees, pack_findings, read_derived, stray_findings
+from .cache import (
+    artifact_findings,
+    cache_findings,
+    index_agrees,
+    pack_findings,
+    read_derived,
+    stray_findings,
+    what_is_behind,
+)
 from .findings import Finding, Meter, Report, read_problem
 from .log import COMMIT_BYTES, base_findings, commit_findings, log_findings, number_findings
 
@@ -84,6 +92,8 @@ def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     path = ledger.locations.path
     if ledger.log.damage or isinstance(ledger.locations, DirectoryStore):
         return
+    if (behind := what_is_behind(path)) is not None:
+        yield Finding("note", path.name, behind)
     location = ledger.locations.index()
     known = before.index
     if location is not None and (known is None or not known.length or not index_agrees(ledger, known)):

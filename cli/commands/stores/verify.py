@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import errors, options, output
 from ...answers.answer import Answer, Note
 from ...hints import description_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ....storage.verify.findings import Finding, Report
@@ -34,34 +35,49 @@ WORDS = {
 @click.option(
     "--repair",
     is_flag=True,
-    help="Rebuild derived files, and set modes that keep others out; no other file is changed.",
+    help="Rebuild derived files, set modes that keep others out, and move what is no file of a store to aside/.",
+)
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    type=options.OTHER_STORE,
+    metavar="OTHER",
+    help="With --repair, put back what is lost from a backup, a clone, an exported file or a folder; can be repeated.",
 )
 @options.forms
 @options.store
-def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
+def command(path: Path, *, quick: bool, numbers: bool, repair: bool, sources: tuple[Path, ...]) -> Answer:
     """Read every file of a store, and report what is damaged and which versions this affects. Exit 1 if anything is.
 
     Exit 77 if nothing is, but this account may not read all of it: then it is reported who can change that, and how.
     Other versions stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. A damaged log
-    entry or base cannot be made again: replace it by a good copy, from a backup or a clone.
+    entry or base cannot be made again. --repair --from puts it back where OTHER has it, by its id, and names what no
+    OTHER has; nothing that is whole is replaced.
 
     \b
     Example:
       grn verify
       grn verify --numbers
       grn verify --repair
+      grn verify --repair --from /backup/tumor.grn
     """
+    if sources and not repair:
+        raise InputError("--from is where --repair takes files from.", hint="Add --repair.")
     from ....storage.verify.repair import repair as repair_store
     from ....storage.verify.store import verify
 
     with output.waiting("verifying") as progress:
-        report = (repair_store if repair else verify)(path, quick=quick, numbers=numbers, progress=progress)
+        if repair:
+            report = repair_store(path, sources=sources, quick=quick, numbers=numbers, progress=progress)
+        else:
+            report = verify(path, quick=quick, numbers=numbers, progress=progress)
     return Answer(
         columns=("kind", "file", "what", "versions", "refs", "repaired"),
         rows=map(_row, report.findings),
         json=lambda: _json(report),
         text=lambda: "\n".join(_lines(report, path)),
-        notes=map(Note, _notes(report, tried=repair)),
+        notes=map(Note, _notes(report, tried=repair, sources=sources)),
         code=_code(report),
     )
 
@@ -94,6 +110,7 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
             yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:
             yield f"    The positions of these are no longer certain: {', '.join(finding.refs)}."
+    yield from _lines_of_repair(report)
     yield (
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
         f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
@@ -107,10 +124,21 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
         yield "Nothing is damaged."
 
 
-def _notes(report: Report, *, tried: bool) -> Iterator[str]:
+def _lines_of_repair(report: Report) -> Iterator[str]:
+    for restored in report.restored:
+        part = f"{restored.what} taken" if restored.what else "taken"
+        yield f"{click.style(restored.path, bold=True)}: {part} from {restored.source}"
+    for lacking in report.lacking:
+        yield f"Not got back: {lacking}"
+    for stray, aside in report.aside:
+        yield f"{click.style(stray, bold=True)}: moved to {aside}, since it is not a file of a store"
+
+
+def _notes(report: Report, *, tried: bool, sources: Sequence[Path]) -> Iterator[str]:
     if _is_damaged(report):
+        others = "another backup or clone" if sources else "a backup, a clone or an exported file"
         yield (
-            f"Replace these files by good copies, from a backup or a clone; {_writable(report)}. "
+            f"`grn verify --repair --from OTHER` puts these files back from {others}; {_writable(report)}. "
             "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
         )
     elif _code(report) == errors.DENIED:
@@ -170,4 +198,7 @@ def _json(report: Report) -> dict[str, object]:
         "cached": report.cached,
         "readable": _names(report.whole),
         "residuals": report.residuals,
+        "restored": [{"file": item.path, "what": item.what, "from": item.source} for item in report.restored],
+        "lacking": report.lacking,
+        "aside": [{"file": stray, "now": aside} for stray, aside in report.aside],
     }

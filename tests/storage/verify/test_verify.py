@@ -190,7 +190,7 @@ def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Calla
     assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
     assert "    It affects v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
     assert "Readable: v0–v8.\n" in printed.out
-    assert printed.err.startswith("Replace these files by good copies")
+    assert printed.err.startswith("`grn verify --repair --from OTHER` puts these files back")
     (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
     assert (row["file"], row["versions"], row["repaired"]) == (entry(13), "v9,v10", "False")
     assert grn("-s", path, "edges", "--at", "v8", "--top", 3).code == 0

@@ -1,0 +1,224 @@
+"""Putting back what a store has lost, from places that still have it: each file checked, none that is good replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...engine.errors import FormatError
+from ..files import durable, hdf5, layout
+from ..files.access import recorded_sharing
+from ..files.locations import DirectoryStore, Location
+from ..history.ledger import Ledger
+from ..networks.artifacts import copy_artifacts
+from ..transfer.pack import put_pack, sealed_entry
+from ..transfer.parcel import bases_of, is_sound_base, put_base_copy
+from ..transfer.sharing import record_sharing
+from .aside import set_aside
+from .chain import Found, chain_of
+from .sources import Source, read_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A file that has been put back.
+
+    Parameters
+    ----------
+    path : str
+        Its path within the store.
+    source : str
+        The place that it was taken from.
+    what : str
+        What was put back, in words, where it is not the whole file.
+    """
+
+    path: str
+    source: str
+    what: str = ""
+
+
+@dataclass(slots=True)
+class RestoreReport:
+    """What was put back into a store, and what was not.
+
+    Parameters
+    ----------
+    restored : list of Restored
+        What was.
+    lacking : list of str
+        A sentence on each file, or run of entries, that no source has.
+    """
+
+    restored: list[Restored] = field(default_factory=list[Restored])
+    lacking: list[str] = field(default_factory=list[str])
+
+
+def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> RestoreReport:
+    """Put back the entries and bases of a store that are missing or damaged, and analyses that a backup has.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    sources : sequence of Source
+        Where to take them from, in this order.
+    damaged : container of str
+        Paths within the store of which there is a finding; other bases that are there are not read again.
+
+    Raises
+    ------
+    OSError
+        The disk refused; what has been put back is whole, and stays.
+    """
+    report = RestoreReport()
+    store = DirectoryStore(path)
+    for folder in (layout.LOG, layout.BASES):
+        durable.make_folder(path / folder)
+    chain = chain_of(path, [Source(path), *sources])  # what is lost may stand in the store under another name
+    store.look()
+    report.restored += put_entries(store, chain.found)
+    report.lacking += _lacking_entries(store, chain.lacking)
+    if not (chain.whole or chain.found or chain.lacking):
+        report.lacking.append(
+            f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
+        )
+    _restore_bases(store, sources, damaged, report)
+    return report
+
+
+def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
+    """Put back analyses that a backup of a store has, and the store has not, and the record of who may use it.
+
+    From a backup alone: an analysis has no id that the store knows, and those of others are theirs.
+    """
+    for source in sources:
+        if source.backup is not None and source.folder is not None:
+            copy_artifacts(source.folder, DirectoryStore(path), missing=True)
+            sharing = recorded_sharing(source.path)
+            if sharing is not None and recorded_sharing(path) is None:
+                record_sharing(path, sharing)
+
+
+def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:
+    """Put entries that stand elsewhere into their places in a store, and return what was put there.
+
+    What is damaged there is replaced; what is whole and another is set aside.
+
+    Parameters
+    ----------
+    store : DirectoryStore
+        The store.
+    found : dict of int to Found
+        Where they stand, by number.
+
+    Raises
+    ------
+    FormatError
+        One is no longer what it was.
+    OSError
+        The disk refused; what has been put there is whole, and stays.
+    """
+    return [*_put_packs(store, found), *_put_loose(store, found)]
+
+
+def _put_packs(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
+    """Write packs anew that lack entries which stand elsewhere."""
+    for first, last in store.packs:
+        if not any(first <= number <= last for number in found):
+            continue
+        path, numbers = store.pack_path(first, last), range(first, last + 1)
+        own = {number: location for number in numbers if (location := _own(store, number)) is not None}
+        gone = [number for number in numbers if number not in own and number not in found]
+        if gone or own.keys() & found.keys() or not path.is_file():
+            moved = store.path / str(set_aside(store.path, path))  # parts of it may be of use to somebody
+            own = {number: Location(moved, location.group) for number, location in own.items()}
+        locations = own | {number: found[number].location for number in numbers if number in found}
+        put_pack(path, lambda locations=locations: _read(locations))
+        taken = [found[number] for number in numbers if number in found]
+        what = f"{len(taken):,} of its {len(numbers):,} entries"
+        yield Restored(_shown(store, path), ", ".join(dict.fromkeys(str(entry.source) for entry in taken)), what)
+
+
+def _own(store: DirectoryStore, number: int) -> Location | None:
+    location = store.entry(number)
+    return None if read_entry(location, number) is None else location
+
+
+def _read(locations: dict[int, Location]) -> Iterator[tuple[int, hdf5.StoredFile]]:
+    for number, location in sorted(locations.items()):
+        yield number, hdf5.read(location, layout.ENTRY)
+
+
+def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
+    """Write entries that stand elsewhere into files of their own, the first first."""
+    own = {number: _stored(entry) for number, entry in found.items() if entry.source.path == store.path}
+    for number, entry in sorted(found.items()):
+        path = store.loose_path(number)
+        if store.entry(number).group != "/":
+            continue
+        stored = own[number] if number in own else _stored(entry)
+        if may_be_replaced(path, layout.ENTRY):
+            durable.put(path, sealed_entry(stored).write)
+        else:
+            set_aside(store.path, path)
+            durable.publish(path, sealed_entry(stored).write)
+        yield Restored(_shown(store, path), str(entry.source))
+
+
+def _stored(entry: Found) -> hdf5.StoredFile:
+    stored = hdf5.read(entry.location, layout.ENTRY)
+    if stored.id != entry.id:
+        raise FormatError(f"{entry.location} has changed while it was read.")
+    return stored
+
+
+def may_be_replaced(path: Path, kind: str) -> bool:
+    """Return whether a file stands at a path that is nothing whole, not even under another name."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        hdf5.read(Location(path), kind)
+    except FormatError:
+        return True
+    return False
+
+
+def _lacking_entries(store: DirectoryStore, lacking: dict[int, str]) -> Iterator[str]:
+    """Yield a sentence on each entry that no source has."""
+    for number, id_ in sorted(lacking.items()):
+        where = _shown(store, store.entry(number).path)
+        if id_:
+            yield f"{where}: no source has entry {number} of the log, {id_}."
+        else:
+            yield f"{where}: nothing here says which entry {number} of the log was; only a backup of this store can."
+
+
+def _restore_bases(
+    store: DirectoryStore, sources: Sequence[Source], damaged: Container[str], report: RestoreReport
+) -> None:
+    for base in bases_of(Ledger(store.path, indexed=False, strict=False).history):
+        path = store.base(base).path
+        shown = _shown(store, path)
+        if path.is_file() and not path.is_symlink() and shown not in damaged:
+            continue
+        if is_sound_base(Location(path), base):
+            continue
+        for source in (Source(store.path), *sources):
+            location = source.base(base)
+            if location is not None and is_sound_base(location, base):
+                if not may_be_replaced(path, layout.BASE):
+                    set_aside(store.path, path)
+                put_base_copy(location, path, base)
+                report.restored.append(Restored(shown, str(source)))
+                break
+        else:
+            report.lacking.append(f"{shown}: no source has this base whole.")
+
+
+def _shown(store: DirectoryStore, path: Path) -> str:
+    return path.relative_to(store.path).as_posix()

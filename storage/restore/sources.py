@@ -1,0 +1,156 @@
+"""Places that files of a store are taken from: a backup, another store, a file it was exported to, a folder of files.
+
+Nothing that they say is believed: what is taken is what its content id says, whatever its name, and it is checked again
+when it is put in its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...engine.errors import AccessDenied, FormatError, InputError, NotFound
+from ..files import backup_note, durable, hdf5, layout
+from ..files.locations import DirectoryStore, Location, group_of, mode_of
+from ..history.entries import parse_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..history.entries import LoggedEntry
+
+MOST_FILES = 100_000
+"""Most files of a folder that are looked at."""
+
+UNUSABLE = (FormatError, InputError, AccessDenied)
+"""What reading a file raises that is no help."""
+
+
+class Source:
+    """One place to take files from.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, or a file.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if mode_of(path) is None:
+            raise NotFound(f"There is no folder or file {path} to take files from.", code="no-such-source")
+        self.path = path
+        self._folder = DirectoryStore(path) if path.is_dir() else None
+        self._by_id: dict[str, Location] | None = None  # of all its files, once they have been looked at
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def backup(self) -> backup_note.BackupNote | None:
+        """Its note, where it is a backup that has one."""
+        return None if self._folder is None else backup_note.read_note(self.path)
+
+    @property
+    def folder(self) -> DirectoryStore | None:
+        """What it is as a store, if it is a folder."""
+        return self._folder
+
+    def entry(self, number: int, id_: str) -> Location | None:
+        """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""
+        for location in (*self._named_entries(number), self._scanned().get(id_)):
+            if location is not None and (logged := read_entry(location, number)) is not None and logged.id == id_:
+                return location
+        return None
+
+    def entry_after(self, number: int, before: str) -> tuple[Location, LoggedEntry] | None:
+        """Return the entry of a number that follows one of an id, if it is here under its name."""
+        for location in self._named_entries(number):
+            if (logged := read_entry(location, number)) is not None and logged.entry.previous == before:
+                return location, logged
+        return None
+
+    def base(self, base: str) -> Location | None:
+        """Return where a base stands, by its content id; `None` where it is not here."""
+        for location in (*self._named_bases(base), self._scanned().get(base)):
+            with contextlib.suppress(*UNUSABLE):
+                if location is not None and hdf5.read(location, layout.BASE).id == base:
+                    return location
+        return None
+
+    def _named_entries(self, number: int) -> Iterator[Location]:
+        """Yield where an entry should stand, by the names that files have in a store or in a folder of them."""
+        if self._folder is None:
+            yield Location(self.path, f"{layout.LOG}/{group_of(number)}")
+            return
+        with contextlib.suppress(*UNUSABLE):
+            for first, last in self._folder.all_packs(outermost=True):
+                if first <= number <= last:
+                    yield Location(self._folder.pack_path(first, last), group_of(number))
+        yield Location(self._folder.loose_path(number))
+        yield Location(self.path / layout.entry_name(number))
+
+    def _named_bases(self, base: str) -> Iterator[Location]:
+        if self._folder is None:
+            yield Location(self.path, f"{layout.BASES}/{base}")
+        else:
+            yield self._folder.base(base)
+            yield Location(self.path / f"{base}{layout.FILE_ENDING}")
+
+    def _scanned(self) -> dict[str, Location]:
+        """Return where every entry and base stands that is here, under whatever name, by content ids."""
+        if self._by_id is None:
+            self._by_id = {}
+            for path in self._files():
+                for id_, location in _contents(path):
+                    self._by_id.setdefault(id_, location)
+        return self._by_id
+
+    def _files(self) -> Iterator[Path]:
+        """Yield the HDF5 files that are here, without following links."""
+        if self._folder is None:
+            yield self.path
+            return
+        looked_at = 0
+        for folder, folders, names in os.walk(self.path):
+            folders.sort()
+            for name in sorted(names):
+                path, looked_at = Path(folder) / name, looked_at + 1
+                if looked_at > MOST_FILES:
+                    return
+                with contextlib.suppress(OSError):
+                    if not durable.is_temporary(name) and _is_plain(path) and hdf5.is_hdf5(path):
+                        yield path
+
+
+def read_entry(location: Location, number: int) -> LoggedEntry | None:
+    """Return the entry of the log of a number that stands at a location, checked; `None` where it does not."""
+    with contextlib.suppress(*UNUSABLE, OSError):
+        return parse_entry(hdf5.read(location, layout.ENTRY), number)
+    return None
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _contents(path: Path) -> Iterator[tuple[str, Location]]:
+    """Yield the content id and location of each entry and base in a file, which may hold one or many."""
+    for location in _locations_in(path):
+        with contextlib.suppress(*UNUSABLE, OSError):
+            yield hdf5.read(location, layout.ENTRY, layout.BASE).id, location
+
+
+def _locations_in(path: Path) -> list[Location]:
+    with contextlib.suppress(*UNUSABLE, OSError):
+        return [Location(path, name) for name in hdf5.names_in(path, layout.PACK, "/")["/"]]
+    with contextlib.suppress(*UNUSABLE, OSError):
+        groups = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES)
+        return [Location(path, f"{group}/{name}") for group, names in groups.items() for name in names]
+    return [Location(path)]
