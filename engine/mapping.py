@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
+PATIENCE = 1.0
+"""Seconds after which it is looked whether the thread that is waited for is there."""
+
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Output = TypeVar("Output")
@@ -106,9 +109,9 @@ class Threads:
             for item in items:
                 under_way.append(pool.submit(_on_one_core, step, shared, item))
                 if len(under_way) > self.ahead * self.number:
-                    yield under_way.popleft().result()
+                    yield _result(pool, under_way.popleft())
             while under_way:
-                yield under_way.popleft().result()
+                yield _result(pool, under_way.popleft())
 
 
 @contextlib.contextmanager
@@ -130,7 +133,7 @@ class _HeldThreads:
         self, step: Callable[[Shared, Item], Output], items: Iterable[Item], *, shared: Shared
     ) -> Iterator[Output]:
         for future in [self.pool.submit(step, shared, item) for item in items]:
-            yield future.result()
+            yield _result(self.pool, future)
 
 
 def one_at_a_time(mapper: Mapper) -> Mapper:
@@ -152,6 +155,18 @@ def apply(function: Callable[[Item], Output], item: Item) -> Output:
 def _on_one_core(step: Callable[[Shared, Item], Output], shared: Shared, item: Item) -> Output:
     with limit_cores(1):
         return step(shared, item)
+
+
+def _result(pool: ThreadPoolExecutor, future: Future[Output]) -> Output:
+    """Return what a step has returned; a thread that has died with a step, for want of memory, is not waited for."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            return future.result(None if future.done() else PATIENCE)
+        if future.done():  # the step has raised that itself, or has ended just now
+            return future.result()
+        threads = pool._threads  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  nothing else says it
+        if any(not thread.is_alive() for thread in threads):
+            raise MemoryError("A thread of this process has died: there is not enough memory for this.")
 
 
 @contextlib.contextmanager

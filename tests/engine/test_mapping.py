@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+from concurrent.futures import thread
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import map_steps
 import numpy as np
 import pytest
+from grnledger.engine import mapping
 from grnledger.engine.errors import NotPositiveDefinite
 from grnledger.engine.mapping import Sequential, Threads, one_at_a_time, open_threads, run_aside
 from grnledger.engine.threads import cores, limit_cores
@@ -112,3 +114,35 @@ def test_a_map_that_is_read_no_further_waits_for_no_step(tmp_path: Path) -> None
     next(results)
     results.close()
     Path(tmp_path, "end").touch()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_thread_that_dies_for_want_of_memory_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    """What Python's own threads do with a step can fail before the step begins, and nobody tells who waits."""
+
+    def die(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(mapping, "PATIENCE", 0.01)
+    monkeypatch.setattr(thread._WorkItem, "run", die)
+    with pytest.raises(MemoryError, match="not enough memory"):
+        list(Threads(number)(map_steps.fail_at_seven, range(5), shared=None))
+    with open_threads(number) as mapper, pytest.raises(MemoryError, match="not enough memory"):
+        list(mapper(map_steps.fail_at_seven, range(5), shared=None))
+    assert "MemoryError" in caplog.text
+
+
+def test_a_step_may_take_longer_than_is_waited_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_: object, item: int) -> int:
+        threading.Event().wait(0.05)
+        if item == 2:
+            raise TimeoutError("of the step")
+        return item
+
+    monkeypatch.setattr(mapping, "PATIENCE", 0.001)
+    results = Threads(2)(slow, range(3), shared=None)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(TimeoutError, match="of the step"):
+        next(results)
