@@ -212,7 +212,10 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
     "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),
-    "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
+    "verify": (
+        "sound, findings, entries, versions, bases, analyses, cached, readable, residuals, restored, lacking, aside",
+        {"restored": "file, what, from", "aside": "file, now"},
+    ),
     "pack": ("entries, packs, files, swept", {}),
     "help": ("command, help", {}),
     "completion": ("shell, script", {}),

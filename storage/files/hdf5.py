@@ -327,6 +327,8 @@ def bytes_behind(path: Path) -> int:
     OSError
         The system does not let it be read.
     """
+    if not path.is_file():  # a pipe would be waited for
+        return 0
     with path.open("rb") as file:
         head, size = file.read(48), os.fstat(file.fileno()).st_size
     is_ours = head[:8] == b"\x89HDF\r\n\x1a\n" and head[8:10] in (b"\x02\x08", b"\x03\x08") and len(head) == 48

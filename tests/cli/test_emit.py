@@ -147,7 +147,7 @@ COMMANDS = (
     "edges --threshold 0.99", "neighbors G01", "trace G01 G02", "factors G01", "factors G01 G02", "info",
     "info --system", "info --spectrum", "reinvert", "export FORM.h5", "export --matrix precision -o FORM.npz",
     "export --edges FORM.sif --top 3",
-"verify --numbers", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",
+"verify --numbers", "backup FORM-backup.grn", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",
     "import other.h5 --as i-FORM", "init FORM-new.grn --expression counts.tsv --counts",
     "nmf --rank 2 --restarts 2", "nmf --input counts --rank 2:3 --restarts 2 --table ranks", "nmf list",
     "nmf show ANALYSIS --table usage", "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 2",

@@ -13,8 +13,8 @@ import ground
 import numpy as np
 from forger import Sealer, Store, write_file, write_folder
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance
+from grnledger.engine.network.eigenvalues.spectrum import spectrum
 from grnledger.engine.network.inversion import invert
-from grnledger.engine.network.stability import spectrum
 from grnledger.storage import session
 from grnledger.storage.files import layout
 from grnledger.storage.networks import anchors, artifacts, remembered
