@@ -214,7 +214,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),
     "verify": (
         "sound, findings, entries, versions, bases, analyses, cached, readable, residuals, restored, lacking, aside",
-        {"restored": "file, what, from", "aside": "file, now"},
+        {},
     ),
     "pack": ("entries, packs, files, swept", {}),
     "help": ("command, help", {}),
