@@ -24,6 +24,6 @@ def test_what_is_too_long_is_refused_and_changes_nothing(store: Path, name: int,
     if not excess:
         assert repo.commit(long, message=text).number == before
         return
-    with pytest.raises(InputError, match=r"characters at the most, and '[nm]{20}'… has [0-9,]+1\\."):
+    with pytest.raises(InputError, match=r"characters at the most, and '[nm]{20}'… has [0-9,]+1\."):
         repo.commit(long, message=text)
     assert len(grnledger.open(store)) == before
