@@ -309,9 +309,9 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     printed = grn("-s", path, "verify")
     assert printed.code == 0
     assert "A writer left it, or is still writing" in printed.err
-    assert "notes.txt: It is not a file of a store." in printed.err
+    assert "notes.txt: It is not a file of a store: --repair moves it to aside/." in printed.err
     assert grn("-s", path, "verify", "--repair").code == 0
-    assert (path / "notes.txt").read_text() == "mine"
+    assert (path / "aside" / "notes.txt").read_text() == "mine"
 
 
 def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
