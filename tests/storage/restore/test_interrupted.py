@@ -1,4 +1,4 @@
-"""Repair from elsewhere and backup, stopped at each of their flushes: what stands is whole, and the next run ends it."""
+"""Repair from elsewhere and backup, stopped at each of their flushes: the next run ends what was begun."""
 
 from __future__ import annotations
 
