@@ -209,6 +209,13 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "report": ("from, to, changes, edges, gained, lost, file, bytes", {"to": IDENTITY}),
     "clone": ("store, versions, head, content", {}),
+    "backup": (
+        (
+            "entries, versions, bases, new_entries, new_bases, new_analyses, replaced, lost, lacking, is_whole, "
+            "last_whole, backup"
+        ),
+        {},
+    ),
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
     "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),

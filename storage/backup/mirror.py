@@ -124,6 +124,8 @@ def back_up(
 
 def _check(target: Path, *, quick: bool, progress: Progress) -> list[str]:
     """Read all that a backup holds, mend what is derived, and return the paths of what is damaged beyond that."""
+    for name in (layout.LOG, layout.BASES):
+        durable.make_folder(target / name)
     findings = [finding for finding in verify(target, quick=quick, progress=progress).findings if not finding.repaired]
     if any(finding.kind == "derived" for finding in findings):
         repair(target, quick=True)

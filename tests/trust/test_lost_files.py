@@ -31,7 +31,7 @@ def run(
 
 
 def test_one_command_brings_back_what_is_lost(run: Callable[[str], tuple[int, str]]) -> None:
-    code, report = run("--every 29")
+    code, report = run("--every 41")
     assert code == 0, report
 
 

@@ -175,6 +175,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
         "init": "init others/new.grn --factor-model model.npz",
         "base": "base --factor-model other.npz --branch trial", "clone": "clone s.grn others/o.grn",
+        "backup": "backup -s s.grn others/b.grn",
         "fetch": "fetch others/o.grn", "report": "report v0..v1 -o page.html", "completion": "completion bash",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():

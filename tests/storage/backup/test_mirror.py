@@ -85,6 +85,13 @@ def test_what_is_damaged_in_a_backup_is_replaced(store: Path, backup: Path, name
     assert read_note(backup) is not None
 
 
+@pytest.mark.parametrize("name", ["log", "base", "cache"])
+def test_a_folder_of_a_backup_that_is_gone_is_made_again(store: Path, backup: Path, name: str) -> None:
+    shutil.rmtree(backup / name)
+    assert grnledger.open(store).backup(backup).is_whole
+    assert grnledger.open(backup).identities() == grnledger.open(store).identities()
+
+
 def test_an_end_that_the_store_has_lost_is_told(store: Path, backup: Path) -> None:
     (store / LAST).unlink()
     shutil.rmtree(store / "cache")
