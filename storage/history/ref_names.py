@@ -56,10 +56,15 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
         if other != name:
             how = "differs by case alone from" if other.casefold() == name.casefold() else "can be taken for"
             raise Conflict(
-                f"The name {name!r} ({name!a}) {how} {other!r} ({other!a}), which there is.",
+                f"The name {_shown(name)} {how} {_shown(other)}, which there is.",
                 code="name-alike",
                 facts={"name": name, "other": other},
             )
+
+
+def _shown(name: str) -> str:
+    """Return a name in quotes, and with the numbers of its letters where they are not all ASCII."""
+    return f"{name!r}" if name.isascii() else f"{name!r} ({name!a})"
 
 
 def check_kinds(refs: Refs) -> None:
