@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +40,10 @@ class _Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         if isinstance(value, int):
             return value
         match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([KMGT]?)(i?B)?\s*", value, flags=re.IGNORECASE)
-        if match is None or (size := int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))) < 1:
+        size = 0.0 if match is None else float(match[1]) * 1024.0 ** " KMGT".index(match[2].upper() or " ")
+        if not 1 <= size < math.inf:
             self.fail(f"{value!r} is no size: 2G, 500M or a number of bytes is.", param, ctx)
-        return size
+        return int(size)
 
 
 def memory(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -362,6 +362,9 @@ HINTS: dict[str, str] = {
     "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
+    "no-certificates": (
+        "Name them in Dask's configuration, under distributed.comm.tls; or use tcp:// within a trusted network."
+    ),
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-factors-to-draw": (
         "`grn plot covariance` draws it as it is; `grn init --estimator factor` makes a base of factors."

@@ -18,7 +18,7 @@ import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...engine.errors import EngineError, NotFound
+from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.lazy import require
 from .arithmetic import arithmetic, check_arithmetic
 from .packing import packed, unpack
@@ -166,8 +166,10 @@ def connect(address: str) -> Generator[Cluster]:
     NotFound
         It does not answer.
     InputError
-        The package `distributed` is not installed.
+        The package `distributed` is not installed; or it has no certificates for an address with tls://.
     """
+    if address.startswith("tls:") and not _has_certificates():
+        raise InputError(f"Dask has no certificates for {address}.", code="no-certificates")
     try:
         client = _distributed().Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError) as failure:
@@ -200,6 +202,12 @@ def _unpacked(content: bytearray, token: str) -> Any:
                 del _UNPACKED[next(iter(_UNPACKED))]
             _UNPACKED[token] = unpack(content)
         return _UNPACKED[token]
+
+
+def _has_certificates() -> bool:
+    """Tell whether Dask's configuration has what its client needs to connect by TLS."""
+    of_client = _distributed().Security().get_connection_args("client")
+    return of_client.get("ssl_context") is not None
 
 
 def _distributed() -> Any:

@@ -44,7 +44,7 @@ def test_sizes_have_units(grn: Callable[..., Any], size: str):
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("size", ["much", "-1G", "0", "G", "1X", "nan", ""])
+@pytest.mark.parametrize("size", ["much", "-1G", "0", "G", "1X", "nan", "", 309 * "9", 300 * "9" + "T"])
 def test_what_is_no_size_is_named(grn: Callable[..., Any], size: str):
     answer = grn("edges", "--memory", size)
     assert answer.code == 2

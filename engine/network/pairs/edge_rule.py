@@ -39,11 +39,11 @@ class EdgeRule:
     value: float
 
     def __post_init__(self) -> None:
-        if self.rule == "top" and not (self.value >= 1 and self.value == int(self.value)):
+        if self.rule == "top" and not (1 <= self.value < np.inf and self.value == int(self.value)):
             raise InputError(f"The number of strongest pairs is a whole number from 1 up, not {self.value:g}.")
         if self.rule == "threshold" and not 0 < self.value <= 1:
             raise InputError(
-                f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
+                f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:.12g}.",
                 code="threshold-out-of-range",
             )
 

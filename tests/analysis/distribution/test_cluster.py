@@ -14,7 +14,7 @@ from dask_workers import Workers, run_workers
 from grnledger.analysis.distribution import arithmetic, cluster
 from grnledger.analysis.distribution.cluster import Cluster, connect
 from grnledger.analysis.distribution.schedulers import open_scheduler
-from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
+from grnledger.engine.errors import EngineError, InputError, NotFound, NotPositiveDefinite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,12 @@ def test_a_scheduler_that_is_not_there_or_has_no_workers_is_said_to_be_so(monkey
     monkeypatch.setattr(cluster, "MOST_SECONDS", 0.5)
     with pytest.raises(NotFound, match=r"No scheduler of Dask answers at tcp://127.0.0.1:1: "):
         connect("tcp://127.0.0.1:1").__enter__()
+    with (
+        pytest.raises(InputError, match=r"no certificates for tls://127.0.0.1:1") as refusal,
+        connect("tls://127.0.0.1:1"),
+    ):
+        pass
+    assert refusal.value.code == "no-certificates"
     with run_workers(0) as empty, connect(empty.address) as mapper, pytest.raises(NotFound, match="has no workers"):
         list(mapper(map_steps.product, range(3), shared=VALUES))
 

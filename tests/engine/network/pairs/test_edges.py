@@ -260,7 +260,9 @@ def test_a_snapshot_lists_as_many_edges_as_there_are_genes_and_20_neighbors_unle
     assert len(snapshot.neighbors(0)) == 20
 
 
-@pytest.mark.parametrize("edge_rule", [("top", 0), ("top", -3), ("top", 2.5), ("threshold", 0.0), ("threshold", 1.1)])
+@pytest.mark.parametrize(
+    "edge_rule", [("top", 0), ("top", -3), ("top", 2.5), ("top", np.inf), ("threshold", 0.0), ("threshold", 1.1)]
+)
 def test_an_edge_rule_out_of_range_is_refused(edge_rule: tuple[str, float]) -> None:
     with pytest.raises(InputError, match=f"{edge_rule[1]:g}"):
         EdgeRule(*edge_rule)  # pyright: ignore[reportArgumentType]
