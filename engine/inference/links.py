@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..network.columns import columns_of
+from ..network.pairs.strongest import rounding_steps
 from ..threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def strongest_links(
         candidates = np.arange(len(pathway.rho)) if gene is None else np.array([gene])
         if not members:
             candidates = candidates[~pathway.members[candidates]]
-        genes = candidates[_largest_first(np.abs(pathway.rho[candidates]), most)]
+        genes = candidates[_largest_first(rounding_steps(np.abs(pathway.rho[candidates])), most)]
         columns = (genes, pathway.rho[genes], pathway.members[genes], pathway.directions[genes])
         strongest += [Link(index, *numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
         if count is not None and len(strongest) > count:
@@ -181,7 +182,10 @@ def _largest_first(sizes: NDArray[np.float64], most: int | None) -> NDArray[np.i
 
 
 def _sorted(links: Sequence[Link]) -> list[Link]:
-    return sorted(links, key=lambda link: (-abs(link.rho), link.pathway, link.gene))
+    """Return links, strongest first; those that tie but for rounding by pathway, then in panel order."""
+    steps = rounding_steps(np.abs([link.rho for link in links])).tolist()
+    keys = [(-step, link.pathway, link.gene) for step, link in zip(steps, links, strict=True)]
+    return [links[index] for index in sorted(range(len(links)), key=keys.__getitem__)]
 
 
 def _prior_precision(pathway: Pathway) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from ..network.pairs.strongest import rounding_steps
 from ..threads import one_blas_thread
 from .clr import background, clr
 
@@ -134,7 +135,7 @@ def regulator_clr(rho: NDArray[np.float64], regulators: NDArray[np.intp]) -> NDA
 def strongest_targets(
     strengths: NDArray[np.float64], targets: NDArray[np.intp], count: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the pairs with the largest magnitudes, strongest first, ties by regulator and target.
+    """Return the pairs with the largest magnitudes, strongest first, ties but for rounding by regulator and target.
 
     Parameters
     ----------
@@ -151,11 +152,11 @@ def strongest_targets(
         Row of the regulator, and index of the target.
     """
     magnitudes = np.abs(strengths[:, targets]).ravel()
-    candidates = np.flatnonzero(magnitudes > 0)
+    steps, candidates = rounding_steps(magnitudes), np.flatnonzero(magnitudes > 0)
     if count < len(candidates):
-        least = np.partition(magnitudes[candidates], -count)[-count]
-        candidates = candidates[magnitudes[candidates] >= least]
-    order = candidates[np.argsort(-magnitudes[candidates], kind="stable")][:count]
+        least = np.partition(steps[candidates], -count)[-count]
+        candidates = candidates[steps[candidates] >= least]
+    order = candidates[np.argsort(-steps[candidates], kind="stable")][:count]
     rows, columns = np.divmod(order, len(targets))
     return rows, targets[columns]
 

@@ -236,13 +236,14 @@ def neighbors(
     strength = rho if ranked_by is None else ranked_by.row(index)
     magnitude = np.abs(strength)
     magnitude[index] = 0.0
+    steps = rounding_steps(magnitude)
     if edge_rule.rule == "top":
-        steps, count = rounding_steps(magnitude), min(int(edge_rule.value), len(magnitude))
+        count = min(int(edge_rule.value), len(magnitude))
         passes = (steps >= np.partition(steps, -count)[-count]) & (magnitude > ROUNDING)
     else:
         passes = magnitude >= edge_rule.value
     partners = np.flatnonzero(passes)
-    partners = partners[np.argsort(-magnitude[partners], kind="stable")]
+    partners = partners[np.argsort(-steps[partners], kind="stable")]
     own = rho[partners]
     return Neighbors(
         precision.panel,

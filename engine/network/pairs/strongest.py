@@ -113,11 +113,11 @@ class Strongest:
 
 def rank_pairs(selection: SelectedPairs, count: int) -> SelectedPairs:
     """Return the n largest of some pairs and all that tie with the last, largest first, equal ones in panel order."""
-    selection = selection[np.lexsort((selection.pairs[:, 1], selection.pairs[:, 0], -selection.magnitudes))]
-    if len(selection) <= count:
-        return selection
     steps = rounding_steps(selection.magnitudes)
-    return selection[steps >= steps[count - 1]]
+    order = np.lexsort((selection.pairs[:, 1], selection.pairs[:, 0], -steps))
+    if len(selection) > count:
+        order = order[steps[order] >= steps[order[count - 1]]]
+    return selection[order]
 
 
 def rounding_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:

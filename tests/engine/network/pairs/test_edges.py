@@ -206,13 +206,12 @@ def test_pairs_that_tie_but_for_rounding_are_kept_together(
     snapshot = version(base, weak, strong)
     within = [list(itertools.combinations(range(*ends), 2)) for ends in ((25, 30), (5, 25))]
     few, more = edges(snapshot.precision, EdgeRule("top", 3)), edges(snapshot.precision, EdgeRule("top", 11))
-    assert sorted(map(tuple, few.pairs.tolist())) == within[0]
-    assert sorted(map(tuple, more.pairs.tolist())) == sorted(within[0] + within[1])
+    # They tie, and stand in panel order, whichever of them has the larger last bit.
+    assert list(map(tuple, few.pairs.tolist())) == within[0]
+    assert list(map(tuple, more.pairs.tolist())) == within[0] + within[1]
+    assert len(np.unique(more.rho)) > 2
     partners = neighbors(snapshot.precision, 7, EdgeRule("top", 2))
-    assert sorted(partners.partners.tolist()) == [index for index in range(5, 25) if index != 7]
-    for answer, indices in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
-        ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), indices.tolist(), strict=True)]
-        assert ranks == sorted(ranks)
+    assert partners.partners.tolist() == [index for index in range(5, 25) if index != 7]
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
