@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..network.columns import columns_of
+from ..network.operators import bounded
 from ..network.pairs.strongest import rounding_steps
 from ..threads import one_blas_thread
 
@@ -129,7 +130,7 @@ def pathway_links(
             genes, loadings = block.genes[entries], block.values[entries]
             genes, loadings = genes[loadings != 0], loadings[loadings != 0]
             data, prior = float(loadings @ products[genes, index]), float(priors[start + index])
-            rho = products[:, index] / (roots * np.sqrt(prior + data))
+            rho = bounded(products[:, index] / (roots * np.sqrt(prior + data)))
             members, directions = np.zeros(len(rho), dtype=np.bool_), -np.sign(rho)
             members[genes], directions[genes] = True, np.sign(loadings)
             yield PathwayLinks(name, rho, members, directions.astype(np.int8), data / (prior + data))

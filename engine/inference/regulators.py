@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from ..network.operators import bounded
 from ..network.pairs.strongest import rounding_steps
 from ..threads import one_blas_thread
 from .clr import background, clr
@@ -113,7 +114,7 @@ def regulator_correlations(
             rho[:, targets] = weights / np.sqrt(diagonal[:, None] * unexplained + np.square(weights))
         rho[:, regulators] = -inverse / np.sqrt(np.outer(diagonal, diagonal))
     rho[np.arange(len(regulators)), regulators] = 0.0
-    return rho
+    return bounded(rho)
 
 
 def regulator_clr(rho: NDArray[np.float64], regulators: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -31,18 +31,19 @@ LARGEST_CORRELATION = 1.001
 
 
 def bounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return correlations as they are, or cut to 1 where rounding has led beyond; what is not a number stays.
+    """Return correlations as they are, or cut to 1 where rounding has led beyond.
 
     Raises
     ------
     EngineError
-        One is so large that what it was computed from is wrong.
+        One is so large, or no number, that what it was computed from is wrong.
     """
     sizes = np.abs(values)
-    if (sizes > LARGEST_CORRELATION).any():
+    if not (sizes <= LARGEST_CORRELATION).all():
+        wrong = float(sizes[~(sizes <= LARGEST_CORRELATION)].max())
         raise EngineError(
-            f"A correlation of {float(np.nanmax(sizes)):.3g} was computed, and none is above 1: a number that was "
-            "derived before is wrong.",
+            f"A correlation of {wrong:.3g} was computed, and none is above 1: a number that was derived before is "
+            "wrong.",
             code="impossible-correlation",
         )
     return np.clip(values, -1.0, 1.0) if (sizes > 1.0).any() else values
