@@ -221,7 +221,7 @@ def what_is_behind(path: Path) -> str | None:
         with contextlib.suppress(OSError):  # a finding of its own reports it
             behind = hdf5.bytes_behind(path)
     return (
-        f"{counted(behind, 'byte')} stand behind its end: nothing reads them, and no version needs them."
+        f"Behind its end there is more, {counted(behind, 'byte')}: nothing reads that, and no version needs it."
         if behind
         else None
     )

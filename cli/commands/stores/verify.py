@@ -137,9 +137,12 @@ def _lines_of_repair(report: Report) -> Iterator[str]:
 def _notes(report: Report, *, tried: bool, sources: Sequence[Path]) -> Iterator[str]:
     if _is_damaged(report):
         others = "another backup or clone" if sources else "a backup, a clone or an exported file"
+        without = (
+            " To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
+        )
         yield (
-            f"`grn verify --repair --from OTHER` puts these files back from {others}; {_writable(report)}. "
-            "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
+            f"`grn verify --repair --from OTHER` puts these files back from {others}; {_writable(report)}."
+            f"{without if report.whole else ''}"
         )
     elif _code(report) == errors.DENIED:
         yield "What may not be read was not checked, nor what needs it: have it made readable, and verify again."

@@ -178,5 +178,5 @@ def test_bytes_behind_the_end_of_a_file_are_told(store: Path, kind: str) -> None
         grnledger.open(store).pack()
     path = min(store.glob(f"{kind}/*.h5"))
     path.write_bytes(path.read_bytes() + b"more")
-    told = [finding for finding in verify(store).findings if "4 bytes stand behind its end" in finding.what]
+    told = [finding for finding in verify(store).findings if "Behind its end there is more, 4 bytes:" in finding.what]
     assert [finding.path for finding in told] == [path.relative_to(store).as_posix()]
