@@ -23,6 +23,7 @@ import numpy as np
 import planted
 import verbs
 from grnledger.storage.files import layout
+from grnledger.storage.files.backup_note import is_backup, read_note
 from grnledger.storage.verify.store import verify
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 KINDS = ("unreadable", "wrong", "lost", "stuck")
 """What can be bad: a store that does not open, one in a third state, an acknowledged verb undone, a commit refused."""
+
+READABLE = (".grn", ".h5", ".backup")
+"""How what can be looked at is called."""
 
 PATIENCE = 8.0
 """Seconds within which a commit must be done after a fault: nobody waits for the dead, as for a writer that lives."""
@@ -166,15 +170,20 @@ class Ground:
 
     def see(self) -> Seen:
         """Return what all stores of the folder say."""
-        names = dict.fromkeys(name for name in (*self.verb.holds, self.verb.changes) if name.endswith((".grn", ".h5")))
-        return {name: look(self.folder / name) for name in names}
+        names = dict.fromkeys(name for name in (*self.verb.holds, self.verb.changes) if name.endswith(READABLE))
+        return {name: self._look(name) for name in names}
+
+    def _look(self, name: str) -> State | None:
+        with contextlib.suppress(*[grnledger.GrnError] * (self.verb.mends and name == self.verb.changes)):
+            return look(self.folder / name)
+        return None
 
     def expect(self) -> Expected:
         """Return the states that the verb may leave, found by doing it in peace, twice."""
         self.lay_out()
         old = self.see()
         old_next = None
-        if (self.folder / self.goes_on).exists():
+        if old[self.goes_on] is not None:
             self.next_commit()
             old_next = self.see()
         news: list[tuple[Seen, Seen]] = []
@@ -262,19 +271,24 @@ class Ground:
 
 
 def look(path: Path) -> State | None:
-    """Return what a store says, all of it checked; `None` where nothing stands.
+    """Return what a store says, all of it checked; `None` where nothing stands, or a backup that was never whole.
 
     Raises
     ------
     GrnError
-        It cannot be read.
+        It cannot be read, or a backup has less than it says.
     """
     if not path.exists():
+        return None
+    note = read_note(path) if is_backup(path) else None
+    if is_backup(path) and not (note and note.whole):
         return None
     repo = grnledger.open(path)
     if repo.damage:
         raise grnledger.FormatError("; ".join(repo.damage.values()))
     versions = repo.versions(None)
+    if note is not None and note.versions > len(versions):
+        raise grnledger.FormatError(f"The backup says that it is whole with {note.versions}, and has {len(versions)}.")
     return State(
         head=repo.head,
         branches=tuple((name, version.id) for name, version in repo.branches.items()),

@@ -253,7 +253,7 @@ class Stage:
         moments, fsyncs = played(Disk(self.ground.folder, start), calls)
         self._check(moments[-1])
         seen = self.ground.see()
-        last = (seen, self._further() if self._store.exists() else None)
+        last = (seen, self._further_from(seen))
         pairs = [*zip(recording.states, recording.further, strict=True), last]
         states, further = zip(*pairs, strict=True)
         return Recording(tuple(calls), moments, fsyncs, (len(calls),) * 2 * acknowledged, states, further)
@@ -278,7 +278,10 @@ class Stage:
         for step in self.case.steps[:done]:
             self._do(step)
         seen = self.ground.see()
-        return seen, self._further() if self._store.exists() else None
+        return seen, self._further_from(seen)
+
+    def _further_from(self, seen: Seen) -> Seen | None:
+        return None if seen[self.ground.goes_on] is None else self._further()
 
     @property
     def _store(self) -> Path:

@@ -13,8 +13,8 @@ without a round, decorators removed, and so on. Changes that cannot matter are l
 evaluated, and under `if TYPE_CHECKING`. First all tests run once, and it is noted which line each of them reaches, and
 how long it takes. A mutant stands in a copy of the checkout and meets the tests that reach its line, quick ones first,
 up to `--seconds` of them; where none does, as in compiled loops, those of its module. It is killed as soon as one
-fails, or takes longer than ten times as long. Survivors are printed with their lines, to be read: a mutant may be the
-same program, or differ in speed alone.
+fails, or takes longer than ten times as long. Those that take too long and survivors are printed with their lines, to
+be read: a mutant may be the same program, or differ in speed alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,11 @@ PLANTS = ("nothing", "blind")
 GOAL = 0.9
 """Share of the mutants that tests should kill."""
 
-LEAST = 20.0
+LEAST = 60.0
 """Fewest seconds before tests count as hanging."""
+
+SURVIVES, FAILS, HANGS = "survives", "fails", "hangs"
+"""How a mutant ends: all tests that it meets pass, one fails, or they take too long."""
 
 COVERAGE = "[run]\nsource = {rooms}\ndata_file = {folder}/covered\n"
 
@@ -196,19 +200,19 @@ class Bench:
                     shutil.copyfile(ROOT / name, copy / name)
             self.copies.put(copy)
 
-    def survives(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> bool:
-        """Return whether tests that take so many seconds pass with a mutant."""
+    def outcome(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
+        """Return how a mutant ends that meets tests which take so many seconds without it: see `outcome_of`."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
         if not tests:
-            return True
+            return SURVIVES
         copy = self.copies.get()
         source = (copy / mutant.file).read_text(encoding="utf-8")
         changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
         try:
             (copy / mutant.file).write_text(changed, encoding="utf-8")
-            return passes(copy, tests, LEAST + 10 * seconds)
+            return outcome_of(copy, tests, LEAST + 10 * seconds)
         finally:
             (copy / mutant.file).write_text(source, encoding="utf-8")
             self.copies.put(copy)
@@ -220,8 +224,8 @@ def surroundings(copy: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
 
 
-def passes(copy: Path, tests: Sequence[str], seconds: float) -> bool:
-    """Return whether tests pass in a copy within some seconds."""
+def outcome_of(copy: Path, tests: Sequence[str], seconds: float) -> str:
+    """Return whether tests pass in a copy, fail, or take longer than some seconds."""
     command = [sys.executable, "-m", "pytest", "-x", *QUIETLY, *tests]
     with subprocess.Popen(
         command,
@@ -232,10 +236,10 @@ def passes(copy: Path, tests: Sequence[str], seconds: float) -> bool:
         start_new_session=True,
     ) as process:
         try:
-            return process.wait(seconds) == 0
+            return FAILS if process.wait(seconds) else SURVIVES
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
-            return False
+            return HANGS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -255,24 +259,27 @@ def main(arguments: list[str] | None = None) -> int:
     every = [mutant for file in files for mutant in mutants_of(file)]
     chosen = random.Random(options.seed).sample(every, min(options.mutants, len(every)))
     print(f"{len(chosen):,} of {len(every):,} mutants of {len(files)} modules, seed {options.seed}", flush=True)
-    survivors: list[Mutant] = []
+    ends: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.processes) as pool:
         bench = Bench(Path(name), options.processes)
         reached = Reached(Path(name) / "copy0" / "grnledger", options.tests, options.seconds)
 
-        def survives(mutant: Mutant) -> bool:
+        def outcome(mutant: Mutant) -> str:
             tests, seconds = reached.by(mutant)
-            return bench.survives(mutant, ["--version"] if options.plant == "blind" else tests, seconds)
+            return bench.outcome(mutant, ["--version"] if options.plant == "blind" else tests, seconds)
 
-        for done, (mutant, survived) in enumerate(zip(chosen, pool.map(survives, chosen), strict=True), start=1):
-            if survived:
-                survivors.append(mutant)
+        for mutant, end in zip(chosen, pool.map(outcome, chosen), strict=True):
+            ends[end] += 1
+            if end != FAILS:
                 line = (ROOT / mutant.file).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
-                print(f"survives\t{mutant.file}:{mutant.line}\t{mutant.operator}\t{line}", flush=True)
-            if done % 20 == 0:
-                print(f"{done} done, {len(survivors)} survive", file=sys.stderr, flush=True)
-    killed = len(chosen) - len(survivors)
-    print(f"{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %")
+                print(f"{end}\t{mutant.file}:{mutant.line}\t{mutant.operator}\t{line}", flush=True)
+            if ends.total() % 20 == 0:
+                print(f"{ends.total()} done, {ends[SURVIVES]} survive", file=sys.stderr, flush=True)
+    killed = ends[FAILS] + ends[HANGS]
+    print(
+        f"{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %: "
+        f"{ends[FAILS]} by a test that fails, {ends[HANGS]} by tests that take too long"
+    )
     return int(killed < GOAL * len(chosen))
 
 

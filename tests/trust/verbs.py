@@ -38,7 +38,7 @@ STORE, LAB, SHARED = "tumor.grn", "lab.grn", "shared.grn"
 EXPORTED = "lab.h5"
 """The colleague's store as one file."""
 
-NEW, FILE = "new.grn", "whole.h5"
+NEW, FILE, MIRROR = "new.grn", "whole.h5", "mirror.backup"
 """What is made."""
 
 MODEL, SECOND, MATRIX, SETS = "model.npz", "second.npz", "matrix.npz", "sets.gmt"
@@ -62,6 +62,8 @@ class Verb:
         The store or file that it changes.
     prepare : callable
         Given the folder, does what must have happened before.
+    mends : bool
+        Whether the store that it changes cannot be read before: that counts as if nothing stood there.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Verb:
     holds: tuple[str, ...] = (STORE,)
     changes: str = STORE
     prepare: Callable[[Path], object] = lambda folder: folder
+    mends: bool = False
 
     def open(self, folder: Path) -> Repository | None:
         """Return the store that the verb is done on, opened; `None` where it makes the first."""
@@ -205,6 +208,24 @@ def _harm(folder: Path) -> None:
     os.utime(leftover, (0, 0))
 
 
+def _back_up_before(folder: Path) -> None:
+    """Make a backup, and then one more version."""
+    store = opened(folder / STORE)
+    store.backup(folder / MIRROR)
+    next_commit(store, nth=1)
+
+
+def _restore(folder: Path, _: Repository | None) -> object:
+    return repair(folder / STORE, sources=[folder / LAB])
+
+
+def _lose(folder: Path) -> None:
+    """Remove an entry of the log, and the base."""
+    (folder / STORE / layout.LOG / layout.entry_name(2)).unlink()
+    for file in (folder / STORE / layout.BASES).iterdir():
+        file.unlink()
+
+
 def _to(method: str, name: str) -> Callable[[Path, Repository | None], object]:
     """Return a step that calls a method of the store with another store or file."""
     return lambda folder, store: getattr(store, method)(folder / name)
@@ -237,4 +258,7 @@ VERBS = (
     Verb("push", _to("push", SHARED), (*S, "push", f"@{SHARED}"), (STORE, SHARED), SHARED),
     Verb("clone", _clone, ("clone", f"@{STORE}", f"@{NEW}"), changes=NEW),
     Verb("repair", _repair, (*S, "verify", "--repair"), prepare=_harm),
+    Verb("backup", _to("backup", MIRROR), (*S, "backup", f"@{MIRROR}"), changes=MIRROR),
+    Verb("backup again", _to("backup", MIRROR), (*S, "backup", f"@{MIRROR}"), changes=MIRROR, prepare=_back_up_before),
+    Verb("restore", _restore, (*S, "verify", "--repair", "--from", f"@{LAB}"), (STORE, LAB), prepare=_lose, mends=True),
 )
