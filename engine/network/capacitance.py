@@ -186,7 +186,7 @@ def factor(
     EngineError
         The loadings are so large that nothing of the noise is left beside them; or there are more than `MOST_COLUMNS`.
     """
-    _check_rank(len(anchor.inner), sum([len(pathway.names) for pathway in pathways]))
+    check_rank(len(anchor.inner), sum([len(pathway.names) for pathway in pathways]))
     removed = sum([len(pathway.names) for pathway in pathways if pathway.sign < 0])
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         loadings = columns_of(pathways, deviations)
@@ -208,6 +208,22 @@ def factor(
     except np.linalg.LinAlgError:
         raise _too_large(size) from None
     return Capacitance(anchor, loadings, small[len(anchor.inner) :] if keeping else None, signature, triangle, guard)
+
+
+def check_rank(factors: int, rank: int) -> None:
+    """Refuse what has more columns than a small matrix is made of.
+
+    Raises
+    ------
+    EngineError
+        There are more than `MOST_COLUMNS`.
+    """
+    if factors + rank > MOST_COLUMNS:
+        within = f"{rank:,} columns of pathways" + (f" beside {factors:,} factors" if factors else "")
+        raise EngineError(
+            f"A version is read from at most {MOST_COLUMNS:,} columns, and this one has {within}.",
+            hint="Commit fewer pathways, or begin a new store from the covariance that has them taken in.",
+        )
 
 
 def _room(size: int) -> NDArray[np.float64] | None:
@@ -262,16 +278,6 @@ def _cholesky(matrix: NDArray[np.float64], out: NDArray[np.float64] | None = Non
     if failed:
         raise np.linalg.LinAlgError("The matrix is not positive definite.")
     return cast("NDArray[np.float64]", upper.T)
-
-
-def _check_rank(factors: int, rank: int) -> None:
-    """Refuse what has more columns than a small matrix is made of."""
-    if factors + rank > MOST_COLUMNS:
-        within = f"{rank:,} columns of pathways" + (f" beside {factors:,} factors" if factors else "")
-        raise EngineError(
-            f"A version is read from at most {MOST_COLUMNS:,} columns, and this one has {within}.",
-            hint="Commit fewer pathways, or begin a new store from the covariance that has them taken in.",
-        )
 
 
 def _too_large(size: float) -> EngineError:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from .commits import Event
     from .records import PathwayRecord
 
+LONGEST_MESSAGE = 100_000
+"""Most characters of the message of a commit."""
+
+LONGEST_PATHWAY_NAME = 1_000
+"""Most characters of the name of a pathway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -102,6 +108,27 @@ def check_names(
             if name in seen:
                 raise InputError(f"Two pathways of one commit are named {name}.")
             seen.add(name)
+
+
+def check_lengths(message: str, pathways: Iterable[Pathway] | Iterable[PathwayRecord] = ()) -> None:
+    """Refuse a message, and names of pathways, that are longer than they may be.
+
+    Raises
+    ------
+    InputError
+        One is.
+    """
+    if len(message) > LONGEST_MESSAGE:
+        raise InputError(
+            f"A message has {LONGEST_MESSAGE:,} characters at the most, and {message[:20]!r}… has {len(message):,}.",
+            hint="Say it in fewer words, and name a file that has the rest.",
+        )
+    for name in (name for pathway in pathways for name in pathway.names if len(name) > LONGEST_PATHWAY_NAME):
+        raise InputError(
+            f"The name of a pathway has {LONGEST_PATHWAY_NAME:,} characters at the most, and {name[:20]!r}… has "
+            f"{len(name):,}.",
+            hint="Give it a shorter name in its file.",
+        )
 
 
 def check_genes(pathways: Iterable[Pathway], size: int) -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...engine.errors import Conflict, EngineError, FormatError, InputError
-from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING
+from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING, check_rank
 from ...engine.network.columns import columns_of
 from ..files import hdf5, layout
 from ..files.locations import by_file
-from ..history.changes import check_names
+from ..history.changes import check_lengths, check_names
 from ..history.checking import check_commit, check_stored_genes
 from ..history.entries import parse_entry, pathways_of
 from ..history.writing import check_author
@@ -185,13 +185,14 @@ class Arrival:
         self._check_numbers(commit, logged)
 
     def _check_record(self, commit: Commit, logged: LoggedCommit) -> None:
-        """Refuse an author that is no name, a name that is active already, and a merge that changes the base."""
+        """Refuse an author that is no name, what is too long, a name that is active, and a merge that sets the base."""
         history, record = self._history, logged.commit
         before: set[Event] = set()
         for parent in commit.parents:
             before |= history.active(parent)
         try:
             check_author(record.author)
+            check_lengths(record.message, record.adds)
             check_names(history, frozenset(before), {drop.id for drop in record.drops}, record.adds)
         except (InputError, Conflict) as failure:
             raise FormatError(f"The commit {commit.id} could not have been made here: {failure.message}") from None
@@ -250,6 +251,7 @@ class Arrival:
         pathways = self._reader.loadings(events)
         check_stored_genes(pathways.values(), len(ground.snapshot.panel))
         try:
+            check_rank(0 if commit.anchor else len(ground.snapshot.capacitance.anchor.inner), measured.rank_since)
             guard, rounding = self._guard(commit, events, pathways)
         except EngineError as failure:
             raise FormatError(f"The version of commit {commit.id} is none: {failure.message}") from None

@@ -10,10 +10,12 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.engine.errors import FormatError
+from grnledger.engine.network import capacitance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout
 from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.history import entries, log
+from grnledger.storage.history.changes import LONGEST_MESSAGE
 from grnledger.storage.history.checking import check_fits
 from grnledger.storage.history.commits import Event
 from grnledger.storage.history.records import DropRecord
@@ -109,6 +111,29 @@ def test_a_commit_that_lies_is_refused_and_nothing_arrives(
     assert (files(anna.path), everything(anna.path)) == before
     assert not grnledger.verify(lab.path).sound
     assert opened(anna.path).commit(pathway("after", first=9)).number == 3
+
+
+def test_what_no_commit_may_say_here_does_not_arrive_either(pair: tuple[Repository, Repository]) -> None:
+    """A message is no part of what a version is, so that nothing but its length speaks against it."""
+    lab, anna = pair
+    forge(lab.path, saying(message="m" * (LONGEST_MESSAGE + 1)))
+    before = files(anna.path)
+    with pytest.raises(FormatError, match="could not have been made here: A message has 100,000 characters at the"):
+        anna.fetch(lab.path)
+    assert files(anna.path) == before
+
+
+def test_a_version_of_more_columns_than_can_be_read_does_not_arrive(
+    pair: tuple[Repository, Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where it only adds, so that its matrices are not needed to know that it is positive definite."""
+    lab, anna = pair
+    lab.commit(pathway("wnt", first=7))  # the one before was inverted in full
+    before = files(anna.path)
+    monkeypatch.setattr(capacitance, "MOST_COLUMNS", 0)
+    with pytest.raises(FormatError, match="from at most 0 columns, and this one has 1 columns of pathways"):
+        anna.fetch(lab.path)
+    assert files(anna.path) == before
 
 
 def test_a_drop_of_what_was_active_once_and_is_no_more_is_refused(pair: tuple[Repository, Repository]) -> None:
