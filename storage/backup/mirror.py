@@ -239,6 +239,7 @@ def _copy_entries(pair: _Pair, report: BackupReport, progress: Progress) -> None
 def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> BackupReport:
     """Read the log of a backup again, note how far it goes, and return the report."""
     target = pair.store.path
+    pair.store.flush_names()
     mirror = Ledger(target, indexed=False)
     ids, log = _ids_of(mirror), mirror.log
     report.entries, report.versions = len(ids), mirror.history.length - mirror.history.lost

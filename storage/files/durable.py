@@ -30,6 +30,9 @@ NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 NO_MODES = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
 """Errors of `fchmod` and `fchown` on a file system that has no modes, and for a group that an account is not in."""
 
+MAY_NOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
+"""Errors of the system for an account that can only read, and so has nothing to flush."""
+
 GRACE = 3_600.0
 """Seconds after which a temporary file that nobody has written to is a dead writer's leftover."""
 
@@ -405,6 +408,15 @@ def flush(path: Path) -> None:
         _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush_if_writable(path: Path) -> None:
+    """Return when a folder's names are on the disk; an account that can only read has nothing to flush."""
+    try:
+        flush(path)
+    except OSError as failure:
+        if failure.errno not in MAY_NOT_WRITE:
+            raise
 
 
 def remove(path: Path) -> None:

@@ -28,6 +28,8 @@ LOG = "log"
 PACKS = "packs"
 BASES = "base"
 ARTIFACTS = "artifacts"
+KEPT = (LOG, PACKS, BASES, ARTIFACTS)
+"""The folders of what a store keeps, and that is not derived from the rest."""
 CACHE = "cache"
 ANCHORS = "anchors"
 HISTORY = "history"

@@ -225,6 +225,30 @@ class DirectoryStore:
         folder = self.path / layout.ARTIFACTS
         return [] if folder.is_symlink() else _hashes(folder)
 
+    def flush_names(self) -> None:
+        """Return when the names of all that the store keeps are on the disk, as its own is.
+
+        Whoever gave one may have died before flushing its folder; what is acknowledged because it stands there must
+        not be lost with it.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        from . import durable  # with what readers have no need of
+
+        self.flush_name()
+        for folder in (self.path, *(self.path / name for name in layout.KEPT)):
+            if folder.is_dir():
+                durable.flush_if_writable(folder)
+
+    def flush_name(self) -> None:
+        """Return when the store's own name is on the disk; raises as `flush_names` does."""
+        from . import durable
+
+        durable.flush_if_writable(self.path.absolute().parent)
+
     def _last_loose(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
         self._listing = self._loose_names()

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 LONGEST_GAP = 16
 """Most missing entries in a run that are reported one by one: a name can claim any number."""
 
-MAY_NOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
-"""Errors of the system for an account that can only read, and so has nothing to flush."""
-
 
 class Log:
     """The entries of a store, as far as they have been read.
@@ -180,8 +177,8 @@ class Log:
     def fsync_names(self) -> None:
         """Return when the names of all entries that have been read are on the disk.
 
-        Whoever linked the last one may have died before flushing the folder. What is built on it, or is acknowledged
-        because of it, must not outlast it.
+        Whoever linked the last one may have died before flushing the folder, and whoever made the store before flushing
+        the folder that it stands in. What is built on it, or is acknowledged because of it, must not outlast it.
 
         Raises
         ------
@@ -189,11 +186,9 @@ class Log:
             The disk refused.
         """
         if self._synced < self.length and isinstance(self.locations, DirectoryStore):
-            try:
-                durable.flush(self.locations.path / layout.LOG)
-            except OSError as failure:
-                if failure.errno not in MAY_NOT_WRITE:
-                    raise
+            if not self._synced:
+                self.locations.flush_name()
+            durable.flush_if_writable(self.locations.path / layout.LOG)
             self._synced = self.length
 
     def _is_lost(self, folder: DirectoryStore, number: int, id_: str) -> bool:

@@ -84,6 +84,7 @@ def repair(
     if not ledger.log.damage:
         _remake_anchors(ledger)
         _write_index(path)
+    store.flush_names()
     after = verify(path, quick=quick, numbers=numbers, progress=progress)
     left = {(finding.path, finding.what): finding for finding in after.findings}
     seen = {(finding.path, finding.what) for finding in before.findings}

@@ -244,7 +244,7 @@ class Stage:
 
         def act() -> None:
             nonlocal acknowledged
-            with contextlib.suppress(grnledger.Conflict, grnledger.InputError):
+            with contextlib.suppress(grnledger.Conflict, grnledger.InputError, grnledger.NotFound):
                 self._do(self.case.then or self.case.steps[0])
                 acknowledged = 1
 

@@ -6,21 +6,23 @@
     pip install cosmic-ray coverage
     python tests/trust/mutants.py                                      # 400 mutants drawn from all of both rooms
     python tests/trust/mutants.py --files storage/history/refs.py --tests tests/storage/history --mutants 40
+    python tests/trust/mutants.py --keep /tmp/mutants                  # goes on from there where it has been stopped
     python tests/trust/mutants.py --mutants 5 --plant blind            # tests that cannot fail: all must survive
 
 The operators are those of cosmic-ray: operators replaced by others, numbers moved by one, conditions negated, loops
 without a round, decorators removed, and so on. Changes that cannot matter are left out: of annotations, which are not
 evaluated, and under `if TYPE_CHECKING`. First all tests run once, and it is noted which line each of them reaches, and
 how long it takes. A mutant stands in a copy of the checkout and meets the tests that reach its line, quick ones first,
-up to `--seconds` of them; where none does, as in compiled loops, those of its module. It is killed as soon as one
-fails, or takes longer than ten times as long. Those that take too long and survivors are printed with their lines, to
-be read: a mutant may be the same program, or differ in speed alone.
+up to `--seconds` of them; where none does, as in compiled loops, those of its module or its folder. It is killed as
+soon as one fails, or takes longer than ten times as long. Those that take too long and survivors are printed with their
+lines, to be read: a mutant may be the same program, or differ in speed alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import json
 import os
 import random
@@ -123,6 +125,8 @@ class Reached:
 
     Parameters
     ----------
+    folder : Path
+        Where that is noted; where it is already, no test is run.
     copy : Path
         A copy of the checkout, in which all tests run once.
     tests : sequence of str
@@ -131,26 +135,27 @@ class Reached:
         Most seconds of tests that a mutant meets.
     """
 
-    def __init__(self, copy: Path, tests: Sequence[str], seconds: float) -> None:
+    def __init__(self, folder: Path, copy: Path, tests: Sequence[str], seconds: float) -> None:
         from coverage import CoverageData
 
-        settings = copy.parent / "coverage.ini"
-        settings.write_text(COVERAGE.format(rooms=",".join(ROOMS), folder=copy.parent))
-        command = ["-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", "-p", "mutants", *QUIETLY, *tests]
-        environment = surroundings(copy) | {DURATIONS: str(copy.parent / "seconds.json")}
-        if subprocess.run([sys.executable, *command], cwd=copy, env=environment, check=False).returncode:
-            raise SystemExit("Tests fail without any mutant.")
-        self._seconds: dict[str, float] = json.loads((copy.parent / "seconds.json").read_text())
-        self._data, self._copy, self._most = CoverageData(str(copy.parent / "covered")), copy, seconds
+        durations = folder / "seconds.json"
+        if not durations.is_file():
+            (folder / "coverage.ini").write_text(COVERAGE.format(rooms=",".join(ROOMS), folder=folder))
+            command = ["-m", "coverage", "run", f"--rcfile={folder / 'coverage.ini'}", "-m", "pytest", "-p", "mutants"]
+            environment = surroundings(copy) | {DURATIONS: str(durations)}
+            if subprocess.run([sys.executable, *command, *QUIETLY, *tests], cwd=copy, env=environment).returncode:  # noqa: PLW1510
+                durations.unlink(missing_ok=True)
+                raise SystemExit("Tests fail without any mutant.")
+        self._seconds: dict[str, float] = json.loads(durations.read_text())
+        self._data, self._most = CoverageData(str(folder / "covered")), seconds
         self._data.read()
+        self._measured = {file.rpartition("/grnledger/")[2]: file for file in self._data.measured_files()}
 
     def by(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests that a mutant meets, quick ones first, and how long they take."""
-        stem = Path(mutant.file).stem
-        lines = self._data.contexts_by_lineno(str(self._copy / mutant.file))
-        reaching = {test for test in lines.get(mutant.line, []) if test in self._seconds} or {
-            test for test in self._seconds if Path(test.partition("::")[0]).stem == f"test_{stem}"
-        }
+        file = self._measured.get(mutant.file, "")
+        lines = self._data.contexts_by_lineno(file) if file else {}
+        reaching = {test for test in lines.get(mutant.line, []) if test in self._seconds} or self._near(mutant.file)
         chosen: list[str] = []
         total = 0.0
         for test in sorted(reaching, key=lambda test: (self._seconds[test], test)):
@@ -159,6 +164,15 @@ class Reached:
             chosen.append(test)
             total += self._seconds[test]
         return chosen, total
+
+    def _near(self, file: str) -> set[str]:
+        """Return the tests of a module, or else of the folder that it is in, or of the one around that."""
+        stem = Path(file).stem
+        near = {test for test in self._seconds if Path(test.partition("::")[0]).stem == f"test_{stem}"}
+        folders = iter(Path(file).parents)
+        while not near and (folder := next(folders, None)) is not None:
+            near = {test for test in self._seconds if test.startswith(f"tests/{folder.as_posix()}/")}
+        return near
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
@@ -209,7 +223,7 @@ class Bench:
             return SURVIVES
         copy = self.copies.get()
         source = (copy / mutant.file).read_text(encoding="utf-8")
-        changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
+        changed: Any = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
         try:
             (copy / mutant.file).write_text(changed, encoding="utf-8")
             return outcome_of(copy, tests, LEAST + 10 * seconds)
@@ -242,6 +256,14 @@ def outcome_of(copy: Path, tests: Sequence[str], seconds: float) -> str:
             return HANGS
 
 
+def read_ends(path: Path) -> dict[Mutant, str]:
+    """Return how mutants have ended in an earlier run."""
+    if not path.is_file():
+        return {}
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    return {Mutant(file, operator, int(nth), int(line)): end for end, file, operator, nth, line in rows}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Draw mutants, try them, print those that survive, and return 1 if too many do."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -251,6 +273,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--files", nargs="+", metavar="FILE", help="modules, from the root of the checkout  [all]")
     parser.add_argument("--tests", nargs="+", metavar="PATH", default=[f"tests/{room}" for room in ROOMS])
     parser.add_argument("--seconds", type=float, default=20.0, help="of tests that a mutant meets  [20]")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where it notes what it has done, to go on from")
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     options = parser.parse_args(arguments)
     files = options.files or sorted(
@@ -262,17 +285,25 @@ def main(arguments: list[str] | None = None) -> int:
     ends: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.processes) as pool:
         bench = Bench(Path(name), options.processes)
-        reached = Reached(Path(name) / "copy0" / "grnledger", options.tests, options.seconds)
+        folder = options.keep or Path(name)
+        folder.mkdir(exist_ok=True)
+        reached = Reached(folder, Path(name) / "copy0" / "grnledger", options.tests, options.seconds)
+        known = read_ends(folder / "ends.tsv")
 
         def outcome(mutant: Mutant) -> str:
+            if mutant in known:
+                return known[mutant]
             tests, seconds = reached.by(mutant)
             return bench.outcome(mutant, ["--version"] if options.plant == "blind" else tests, seconds)
 
         for mutant, end in zip(chosen, pool.map(outcome, chosen), strict=True):
             ends[end] += 1
+            if mutant not in known:
+                with (folder / "ends.tsv").open("a") as file:
+                    file.write("\t".join([end, *map(str, dataclasses.astuple(mutant))]) + "\n")
             if end != FAILS:
                 line = (ROOT / mutant.file).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
-                print(f"{end}\t{mutant.file}:{mutant.line}\t{mutant.operator}\t{line}", flush=True)
+                print(f"{end}\t{mutant.file}:{mutant.line}\t{mutant.operator}\t{mutant.occurrence}\t{line}", flush=True)
             if ends.total() % 20 == 0:
                 print(f"{ends.total()} done, {ends[SURVIVES]} survive", file=sys.stderr, flush=True)
     killed = ends[FAILS] + ends[HANGS]

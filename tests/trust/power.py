@@ -38,7 +38,7 @@ from aftermath import bound, table
 from cuts import Case, Count, Fsync, Stage, short
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files.access import Sharing
-from verbs import STORE, VERBS, Verb
+from verbs import NEW, STORE, VERBS, Verb, next_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +54,8 @@ LEAST, MOST = 20, 200
 
 AFTER_DEATH = ", again after a death"
 
-FOR_ANOTHER = "log.fsync_names"
-"""The flush of what somebody else has linked, who may have died before flushing it."""
+FOR_ANOTHER = ("log.fsync_names", "locations.flush_name")
+"""The flushes of what somebody else has put there, who may have died before flushing it."""
 
 WAYS = ("cuts", "fsyncs", "deaths")
 """What is done: cuts as such; those where the verb is done again after a death; and either with each fsync left out."""
@@ -220,12 +220,15 @@ def cases() -> dict[str, Case]:
         Verb("fetch a base", lambda folder, store: store and store.fetch(folder / OTHER), (), prepare=_other_base),
     )
     verbs = {verb.name: verb for verb in (*VERBS, *here)}
+    commit = Verb("commit to it", lambda _, store: store and next_commit(store, nth=1), (), (NEW,), NEW)
     in_a_row = tuple(verbs[name] for name in ("commit", "tag", "pack", "merge", "rollback", "revert", "branch"))
     others = (
         Case("seven in a row", in_a_row),
         Case("commit without link()", (verbs["commit"],), links=False),
         Case("commit after a death in tag", (verbs["tag"],), then=verbs["commit"]),
         Case("repair after a death in pack", (verbs["pack"],), then=verbs["repair"]),
+        Case("commit after a death in init", (verbs["init"],), then=commit),
+        Case("commit after a death in clone", (verbs["clone"],), then=commit),
     )
     return {case.name: case for case in (*(Case(name, (verb,)) for name, verb in verbs.items()), *others)}
 
