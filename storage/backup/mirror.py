@@ -14,7 +14,7 @@ from ...engine.errors import Conflict, FormatError
 from ...engine.progress import part_of, unheard
 from ..files import durable, hdf5, layout
 from ..files.access import recorded_sharing
-from ..files.backup_note import BackupNote, is_backup, read_note, write_note
+from ..files.backup_note import BackupNote, is_backup, place_of, read_note, write_note
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
@@ -258,8 +258,12 @@ def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> Bac
         report.whole = time
     first = ids.get(1, "")
     last = max(ids.items(), default=(0, ""))
-    note = BackupNote(first, last[0], last[1], report.versions, report.whole)
-    if not log.damage and note != read_note(target):
+    known = read_note(target) or BackupNote()
+    store = (
+        known.store if beyond and known.store else place_of(where.path)
+    )  # whose the entries beyond are, is not known
+    note = BackupNote(first, last[0], last[1], report.versions, report.whole, store)
+    if not log.damage and note != known:
         write_note(target, note)
     if not log.damage and ids:
         Ledger(target).remember_last()

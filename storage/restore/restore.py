@@ -83,6 +83,11 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     store.look()
     report.restored += put_entries(store, chain.found)
     report.lacking += _lacking_entries(store, chain.lacking)
+    report.lacking += (
+        f"{source} goes on after the last entry that this store is known to have had, and is a backup of a store in "
+        "another place, such as a clone that went on: nothing of that is taken. A clone of it has all of it."
+        for source in chain.refused
+    )
     if not (chain.whole or chain.found or chain.lacking):
         report.lacking.append(
             f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
