@@ -337,6 +337,7 @@ HINTS: dict[str, str] = {
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look at `grn log`, then run the command again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "restore-into-nothing": "`grn clone` of a backup or an exported file makes the whole store again.",
     "restore-into-file": "`grn clone` of an undamaged copy makes a store; name that with --store.",
     "same-base": "`grn show {version}` shows where it comes from.",
     "source-damaged": "`grn -s {store} verify` checks all of it.",

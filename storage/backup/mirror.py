@@ -7,13 +7,13 @@ is held to its content id before it gets its name. What a store has lost stays i
 from __future__ import annotations
 
 import contextlib
+import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError
 from ...engine.progress import part_of, unheard
-from ..files import durable, hdf5, layout
-from ..files.access import recorded_sharing
+from ..files import access, durable, hdf5, layout
 from ..files.backup_note import BackupNote, is_backup, place_of, read_note, write_note
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
@@ -100,12 +100,14 @@ def back_up(
         Something else stands at the path, or the two went different ways; nothing was changed.
     NotFound
         The folder that shall hold a new backup does not exist.
+    AccessDenied
+        This account may not read all of the store or of the backup.
     OSError
         The disk refused; what has been copied is whole, and stays.
     """
     store = ledger.locations.path
     if mode_of(target) is None:
-        with new_folder(target, recorded_sharing(store)) as unfinished:
+        with new_folder(target, access.recorded_sharing(store)) as unfinished:
             write_note(unfinished, BackupNote())
     elif not is_backup(target):
         raise Conflict(f"{target} exists already, and is not a backup of a store.", code="not-a-backup")
@@ -126,7 +128,10 @@ def _check(target: Path, *, quick: bool, progress: Progress) -> list[str]:
     """Read all that a backup holds, mend what is derived, and return the paths of what is damaged beyond that."""
     for name in (layout.LOG, layout.BASES):
         durable.make_folder(target / name)
-    findings = [finding for finding in verify(target, quick=quick, progress=progress).findings if not finding.repaired]
+    findings = verify(target, quick=quick, progress=progress).findings
+    for finding in findings:
+        if finding.kind == "denied":  # what cannot be read is not whole, and not damaged either
+            raise access.refusal(errno.EACCES, target / finding.path)
     if any(finding.kind == "derived" for finding in findings):
         repair(target, quick=True)
     return sorted({finding.path for finding in findings if finding.kind == "damage" and finding.path != layout.LOG})

@@ -8,14 +8,14 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
-from . import access, layout
+from . import access, durable, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 MOST_UNLISTED = 64
@@ -301,6 +301,15 @@ def mode_of(path: Path) -> int | None:
         raise access.refusal(denied.errno or errno.EACCES, path) from None
     except OSError:
         return None
+
+
+def unreadable_in(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders in a folder, at any depth, that this account may not read; no link is followed."""
+    for inner, folders, files in os.walk(folder):
+        for name in sorted((*folders, *files)):
+            path = Path(inner) / name
+            if not durable.is_temporary(name) and not path.is_symlink() and not access.may_read(path):
+                yield path
 
 
 def disk_bytes(path: Path) -> int:

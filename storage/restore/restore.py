@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ from .sources import Source, read_entry
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
+
+
+MOST_REFUSALS = 20
+"""Most files of sources that are named since this account may not read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class RestoreReport:
     restored : list of Restored
         What was.
     lacking : list of str
-        A sentence on each file, or run of entries, that no source has.
+        A sentence on each file, or run of entries, that no source has, and on what this account may not read there.
     """
 
     restored: list[Restored] = field(default_factory=list[Restored])
@@ -93,6 +98,9 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
             f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
         )
     _restore_bases(store, sources, damaged, report)
+    if report.lacking:
+        refusals = (refusal for source in sources for refusal in source.refusals())
+        report.lacking += itertools.islice(refusals, MOST_REFUSALS)
     return report
 
 

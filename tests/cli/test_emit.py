@@ -98,7 +98,7 @@ def test_text_that_a_spreadsheet_would_run_is_quoted_on_request(capsys: pytest.C
     head, *lines = capsys.readouterr().out.splitlines()
     assert head == "'=gene\trho"
     cells = [line.split("\t") for line in lines]
-    quoted = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", r"\tTP53", r"\r=1", "'＝1", "TP53", "a=1", "", "'-a b", "'\"=1+1\""]
+    quoted = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", r"\tTP53", r"\r=1", "'＝1", "TP53", "a=1", "", "'-a b", '\'"=1+1"']
     assert [cell for cell, _ in cells[:: len(numbers)]] == quoted
     assert [cell for _, cell in cells[: len(numbers)]] == ["-1", "-0.5", "-2.5", "-3", "", ""]
     emit(answer(**rows), "tsv")
