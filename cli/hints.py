@@ -314,7 +314,7 @@ HINTS: dict[str, str] = {
         "{owner} can type `{command}`. For all files of a store: `grn verify --repair` where it is shared, and "
         "`grn init {store} --shared group` shares it."
     ),
-    "may-not-see": "Nothing was changed. Whoever owns that folder can let you in.",
+    "may-not-see": "Nothing was changed. Whoever owns it can let you in.",
     "may-not-use-own": "Type `{command}`.",
     "may-not-write": (
         "{owner} can let the group {group} write: `grn init {store} --shared group`; `grn clone {store} NEW.grn` makes "

@@ -109,6 +109,8 @@ def back_up(
     if mode_of(target) is None:
         with new_folder(target, access.recorded_sharing(store)) as unfinished:
             write_note(unfinished, BackupNote())
+    elif not access.may_read(target):
+        raise access.refusal(errno.EACCES, target)
     elif not is_backup(target):
         raise Conflict(f"{target} exists already, and is not a backup of a store.", code="not-a-backup")
     elif store.exists() and target.samefile(store):
