@@ -90,7 +90,7 @@ def chain_of(path: Path, sources: Sequence[Source]) -> Chain:
     ledger = Ledger(path, indexed=False, strict=False)
     log, names, chain = ledger.log, _Names(path, ledger), Chain()
     end = min(max(log.length, names.end), len(ledger.locations.numbers_between(1, log.length)) + MOST_MISSING)
-    first = None if 1 in log.damage else _read_id(ledger, 1)
+    first = None if 1 in log.damage else read_id(ledger, 1)
     if log.damage or end > log.length:
         _walk_down(chain, ledger, names, sources, end)
     else:
@@ -117,7 +117,7 @@ class _Names:
             with contextlib.suppress(*NONSENSE):
                 number, _, id_, _ = mark.decode("ascii").split(" ")
                 self._last, self._last_id = int(number), id_
-        if 1 not in ledger.log.damage and self._in_index(1) not in (_read_id(ledger, 1), None):
+        if 1 not in ledger.log.damage and self._in_index(1) not in (read_id(ledger, 1), None):
             self._index = LogIndex(None)  # of another store
 
     @property
@@ -140,7 +140,8 @@ class _Names:
         return None
 
 
-def _read_id(ledger: Ledger, number: int) -> str | None:
+def read_id(ledger: Ledger, number: int) -> str | None:
+    """Return the content id of an entry of a log, `None` where it cannot be read."""
     with contextlib.suppress(FormatError):
         return ledger.log.read(number)[0].id
     return None

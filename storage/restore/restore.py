@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import FormatError
 from ..files import durable, hdf5, layout
 from ..files.access import recorded_sharing
+from ..files.backup_note import place_of
 from ..files.locations import DirectoryStore, Location
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
@@ -16,7 +17,7 @@ from ..transfer.pack import put_pack, sealed_entry
 from ..transfer.parcel import bases_of, is_sound_base, put_base_copy
 from ..transfer.sharing import record_sharing
 from .aside import set_aside
-from .chain import Found, chain_of
+from .chain import Found, chain_of, read_id
 from .sources import Source, read_entry
 
 if TYPE_CHECKING:
@@ -107,14 +108,19 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
 def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
     """Put back analyses that a backup of a store has, and the store has not, and the record of who may use it.
 
-    From a backup alone: an analysis has no id that the store knows, and those of others are theirs.
+    From a backup of this store alone: an analysis has no id that the store knows. A backup of a store in another place
+    may be that of a clone, and its analyses count as computed elsewhere.
     """
+    first = read_id(Ledger(path, indexed=False, strict=False), 1)
     for source in sources:
-        if source.backup is not None and source.folder is not None:
-            copy_artifacts(source.folder, DirectoryStore(path), missing=True)
-            sharing = recorded_sharing(source.path)
-            if sharing is not None and recorded_sharing(path) is None:
-                record_sharing(path, sharing)
+        note = source.backup
+        if note is None or source.folder is None or note.first != first:
+            continue
+        is_own = note.store == place_of(path)
+        copy_artifacts(source.folder, DirectoryStore(path), missing=True, elsewhere=not is_own)
+        sharing = recorded_sharing(source.path)
+        if is_own and sharing is not None and recorded_sharing(path) is None:
+            record_sharing(path, sharing)
 
 
 def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:

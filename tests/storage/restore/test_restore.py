@@ -213,3 +213,20 @@ def test_a_copy_elsewhere_gets_its_end_back_where_nothing_in_it_says_which_that_
             (store / name).unlink()
     assert [restored.path for restored in repair(store, sources=[backup]).restored] == [entry(5)]
     assert identities(store) == before
+
+
+def test_analyses_and_sharing_of_a_clone_are_not_taken_for_those_of_the_store(store: Path, clone: Path) -> None:
+    for path in (store, clone):
+        grnledger.open(path, author="ada").artifacts.keep(
+            "nmf", "ab" * 32, {"rank": 2}, {}, source="v0", facts={}, software={}
+        )
+        (path / "SHARED").write_text("grnledger shared all\n")
+        grnledger.open(path).backup(path.with_name(f"{path.stem}.backup"))
+        shutil.rmtree(path / "artifacts")
+        (path / "SHARED").unlink()
+    repair(store, sources=[clone.with_name("clone.backup")])
+    assert [kept.elsewhere for kept in grnledger.open(store).artifacts.each()] == ["clone.backup"]
+    assert not (store / "SHARED").exists()
+    repair(clone, sources=[clone.with_name("clone.backup")])
+    assert [kept.elsewhere for kept in grnledger.open(clone).artifacts.each()] == [""]
+    assert (clone / "SHARED").exists()
