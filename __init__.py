@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import sys
 
-_program = (
-    (getattr(sys, "argv", None) or [""])[0].replace("\\", "/").rpartition("/")[2]
-)  # none where Python is embedded
-if "grnledger.cli" in sys.orig_argv or _program in ("grn", "grn.exe"):
+if (_program := (getattr(sys, "argv", None) or [""])[0].replace("\\", "/").rpartition("/")[2]) in (
+    "grn",
+    "grn.exe",
+) or (_program == "-m" and "grnledger.cli" in sys.orig_argv):
     from .cli import heed_interrupts  # before anything else: this process is `grn`, and is being loaded
 
     heed_interrupts()

@@ -6,6 +6,7 @@ import bisect
 import contextlib
 import errno
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from . import access, durable, layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+
+ANY_FORMAT = re.compile(r"grnledger store [0-9]+\n")
+"""What a store of any format has in its file FORMAT, also of a newer one."""
 
 MOST_UNLISTED = 64
 """Most entries that are tried one by one, without listing what is there."""
@@ -281,7 +285,7 @@ def check_format(path: Path) -> None:
             text = file.read(200).decode(errors="replace")
     except PermissionError as denied:
         raise access.refusal(denied.errno or errno.EACCES, path / layout.FORMAT_FILE) from None
-    if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
+    if text != layout.FORMAT_TEXT and not (ANY_FORMAT.fullmatch(text) and text.split() != layout.FORMAT_TEXT.split()):
         raise FormatError(
             f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
             code="format-file",
