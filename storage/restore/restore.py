@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, hdf5, layout
 from ..files.access import recorded_sharing
+from ..files.backup_note import place_of
 from ..files.locations import DirectoryStore, Location
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
@@ -15,12 +17,16 @@ from ..transfer.pack import put_pack, sealed_entry
 from ..transfer.parcel import bases_of, is_sound_base, put_base_copy
 from ..transfer.sharing import record_sharing
 from .aside import set_aside
-from .chain import Found, chain_of
+from .chain import Found, chain_of, read_id
 from .sources import Source, read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
+
+
+MOST_REFUSALS = 20
+"""Most files of sources that are named since this account may not read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class RestoreReport:
     restored : list of Restored
         What was.
     lacking : list of str
-        A sentence on each file, or run of entries, that no source has.
+        A sentence on each file, or run of entries, that no source has, and on what this account may not read there.
     """
 
     restored: list[Restored] = field(default_factory=list[Restored])
@@ -83,25 +89,38 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     store.look()
     report.restored += put_entries(store, chain.found)
     report.lacking += _lacking_entries(store, chain.lacking)
+    report.lacking += (
+        f"{source} goes on after the last entry that this store is known to have had, and is a backup of a store in "
+        "another place, such as a clone that went on: nothing of that is taken. A clone of it has all of it."
+        for source in chain.refused
+    )
     if not (chain.whole or chain.found or chain.lacking):
         report.lacking.append(
             f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
         )
     _restore_bases(store, sources, damaged, report)
+    if report.lacking:
+        refusals = (refusal for source in sources for refusal in source.refusals())
+        report.lacking += itertools.islice(refusals, MOST_REFUSALS)
     return report
 
 
 def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
     """Put back analyses that a backup of a store has, and the store has not, and the record of who may use it.
 
-    From a backup alone: an analysis has no id that the store knows, and those of others are theirs.
+    From a backup of this store alone: an analysis has no id that the store knows. A backup of a store in another place
+    may be that of a clone, and its analyses count as computed elsewhere.
     """
+    first = read_id(Ledger(path, indexed=False, strict=False), 1)
     for source in sources:
-        if source.backup is not None and source.folder is not None:
-            copy_artifacts(source.folder, DirectoryStore(path), missing=True)
-            sharing = recorded_sharing(source.path)
-            if sharing is not None and recorded_sharing(path) is None:
-                record_sharing(path, sharing)
+        note = source.backup
+        if note is None or source.folder is None or note.first != first:
+            continue
+        is_own = note.store == place_of(path)
+        copy_artifacts(source.folder, DirectoryStore(path), missing=True, elsewhere=not is_own)
+        sharing = recorded_sharing(source.path)
+        if is_own and sharing is not None and recorded_sharing(path) is None:
+            record_sharing(path, sharing)
 
 
 def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:

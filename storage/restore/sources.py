@@ -7,13 +7,14 @@ when it is put in its place.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import AccessDenied, FormatError, InputError, NotFound
-from ..files import backup_note, durable, hdf5, layout
-from ..files.locations import DirectoryStore, Location, group_of, mode_of
+from ..files import access, backup_note, durable, hdf5, layout
+from ..files.locations import DirectoryStore, Location, group_of, mode_of, unreadable_in
 from ..history.entries import parse_entry
 
 if TYPE_CHECKING:
@@ -40,11 +41,15 @@ class Source:
     ------
     NotFound
         There is none.
+    AccessDenied
+        This account may not read it, or not look into it.
     """
 
     def __init__(self, path: Path) -> None:
         if mode_of(path) is None:
             raise NotFound(f"There is no folder or file {path} to take files from.", code="no-such-source")
+        if not access.may_read(path):
+            raise access.refusal(errno.EACCES, path)
         self.path = path
         self._folder = DirectoryStore(path) if path.is_dir() else None
         self._by_id: dict[str, Location] | None = None  # of all its files, once they have been looked at
@@ -61,6 +66,12 @@ class Source:
     def folder(self) -> DirectoryStore | None:
         """What it is as a store, if it is a folder."""
         return self._folder
+
+    def refusals(self) -> Iterator[str]:
+        """Yield a sentence on each file and folder of it that this account may not read."""
+        if self._folder is not None:
+            for path in unreadable_in(self.path):
+                yield str(access.refusal(errno.EACCES, path))
 
     def entry(self, number: int, id_: str) -> Location | None:
         """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""

@@ -6,9 +6,9 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...engine.errors import GrnError, InputError
+from ...engine.errors import GrnError, InputError, NotFound
 from ..files import durable, layout
-from ..files.locations import DirectoryStore
+from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
 from ..restore.aside import remove_empty_folders, set_aside
@@ -51,11 +51,15 @@ def repair(
     InputError
         There are sources, and the store is one file.
     NotFound
-        There is no such source.
+        There is no such source, or no store.
+    AccessDenied
+        A source may not be read at all.
     OSError
         The disk refused; nothing but derived files and leftovers has been touched, or files that were damaged.
     """
     places = [Source(source) for source in sources]
+    if places and mode_of(path) is None:
+        raise NotFound(f"There is no store {path} to put anything back into.", code="restore-into-nothing")
     if places and not path.is_dir():
         raise InputError(f"{path} is a file, and nothing is put back into it.", code="restore-into-file")
     mended = mend_access(path)
@@ -69,7 +73,8 @@ def repair(
             _write_format(path)
     result = RestoreReport()
     if places:
-        result = restore(path, places, {finding.path for finding in before.findings})
+        unsound = {finding.path for finding in before.findings if finding.kind != "denied"}
+        result = restore(path, places, unsound)
     ledger = Ledger(path, indexed=False)
     store = DirectoryStore(path)
     _remove_damaged(store, before)
