@@ -7,13 +7,14 @@ when it is put in its place.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import AccessDenied, FormatError, InputError, NotFound
-from ..files import backup_note, durable, hdf5, layout
+from ..files import access, backup_note, durable, hdf5, layout
 from ..files.locations import DirectoryStore, Location, group_of, mode_of
 from ..history.entries import parse_entry
 
@@ -41,11 +42,15 @@ class Source:
     ------
     NotFound
         There is none.
+    AccessDenied
+        This account may not read it.
     """
 
     def __init__(self, path: Path) -> None:
         if mode_of(path) is None:
             raise NotFound(f"There is no folder or file {path} to take files from.", code="no-such-source")
+        if not access.may_read(path):
+            raise access.refusal(errno.EACCES, path)
         self.path = path
         self._folder = DirectoryStore(path) if path.is_dir() else None
         self._by_id: dict[str, list[Location]] | None = None  # of all its files, once they have been looked at
