@@ -620,8 +620,8 @@ class Repository:
         return revspec.resolve(rev, self._refs, self._history)
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
-        from .history.changes import CHANGES
-        from .history.planning import LONGEST_MESSAGE, plan_change
+        from .history.changes import CHANGES, LONGEST_MESSAGE
+        from .history.planning import plan_change
 
         branch, tip = ref_moves.branch_tip(self._refs, None)
         commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from .commits import Event
     from .records import PathwayRecord
 
+LONGEST_MESSAGE = 100_000
+"""Most characters of the message of a commit."""
+
+LONGEST_PATHWAY_NAME = 1_000
+"""Most characters of the name of a pathway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -102,6 +108,25 @@ def check_names(
             if name in seen:
                 raise InputError(f"Two pathways of one commit are named {name}.")
             seen.add(name)
+
+
+def check_message(message: str) -> None:
+    """Refuse a message that is longer than one may be; raises `InputError`."""
+    if len(message) > LONGEST_MESSAGE:
+        raise InputError(
+            f"A message has {LONGEST_MESSAGE:,} characters at the most, and {message[:20]!r}… has {len(message):,}.",
+            hint="Say it in fewer words, and name a file that has the rest.",
+        )
+
+
+def check_name_lengths(new: Sequence[Pathway] | Sequence[PathwayRecord]) -> None:
+    """Refuse pathways of which a name is longer than one may be; raises `InputError`."""
+    for name in (name for pathway in new for name in pathway.names if len(name) > LONGEST_PATHWAY_NAME):
+        raise InputError(
+            f"The name of a pathway has {LONGEST_PATHWAY_NAME:,} characters at the most, and {name[:20]!r}… has "
+            f"{len(name):,}.",
+            hint="Give it a shorter name in its file.",
+        )
 
 
 def check_genes(pathways: Iterable[Pathway], size: int) -> None:

@@ -12,7 +12,7 @@ from ...engine.network.pathway import Pathway
 from ...engine.wording import listed
 from ...formats.files.plain_files import file_name
 from ..files import layout
-from .changes import check_names
+from .changes import check_message, check_name_lengths, check_names
 from .entries import commit_id, pathway_id, pathway_record
 from .records import (
     CommitRecord,
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from .active import History
     from .changes import Change
     from .log import Log
-
-
-LONGEST_MESSAGE = 100_000
-"""Most characters of the message of a commit."""
-
-LONGEST_PATHWAY_NAME = 1_000
-"""Most characters of the name of a pathway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +83,7 @@ class Plan:
     ids: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if len(self.message) > LONGEST_MESSAGE:
-            raise InputError(
-                f"A message has {LONGEST_MESSAGE:,} characters at the most, and {self.message[:20]!r}… has "
-                f"{len(self.message):,}.",
-                hint="Say it in fewer words, and name a file that has the rest.",
-            )
+        check_message(self.message)
         object.__setattr__(self, "ids", tuple(map(pathway_id, self.pathways)))
 
     def record(self, history: History, author: str, time: str) -> CommitRecord:
@@ -135,12 +123,7 @@ def plan_pathways(
     InputError
         A name or the message is longer than one may be.
     """
-    for name in (name for pathway in pathways for name in pathway.names if len(name) > LONGEST_PATHWAY_NAME):
-        raise InputError(
-            f"The name of a pathway has {LONGEST_PATHWAY_NAME:,} characters at the most, and {name[:20]!r}… has "
-            f"{len(name):,}.",
-            hint="Give it a shorter name in its file.",
-        )
+    check_name_lengths(pathways)
     active = history.active(tip)
     if if_absent:
         present = {event.pathway for event in active}

@@ -421,9 +421,11 @@ def _left_out(stored: hdf5.StoredFile) -> dict[str, str]:
     try:
         names, reasons = (decode_names(stored.arrays[array]) for array in (layout.LEFT_OUT, layout.LEFT_OUT_REASONS))
         which = stored.arrays[layout.LEFT_OUT_FOR].tolist()
+        if min(which, default=0) < 0:
+            raise IndexError(f"{min(which)} is no position of a reason")  # noqa: TRY301  as one beyond the end
         return {name: reasons[number] for name, number in zip(names, which, strict=True)}
     except (KeyError, IndexError, ValueError) as failure:
-        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}") from None
+        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}.") from None
 
 
 def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:

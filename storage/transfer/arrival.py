@@ -17,7 +17,7 @@ from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING
 from ...engine.network.columns import columns_of
 from ..files import hdf5, layout
 from ..files.locations import by_file
-from ..history.changes import check_names
+from ..history.changes import check_message, check_name_lengths, check_names
 from ..history.checking import check_commit, check_stored_genes
 from ..history.entries import parse_entry, pathways_of
 from ..history.writing import check_author
@@ -185,13 +185,15 @@ class Arrival:
         self._check_numbers(commit, logged)
 
     def _check_record(self, commit: Commit, logged: LoggedCommit) -> None:
-        """Refuse an author that is no name, a name that is active already, and a merge that changes the base."""
+        """Refuse an author that is none, too long a text, a name that is active, and a merge that changes the base."""
         history, record = self._history, logged.commit
         before: set[Event] = set()
         for parent in commit.parents:
             before |= history.active(parent)
         try:
             check_author(record.author)
+            check_message(record.message)
+            check_name_lengths(record.adds)
             check_names(history, frozenset(before), {drop.id for drop in record.drops}, record.adds)
         except (InputError, Conflict) as failure:
             raise FormatError(f"The commit {commit.id} could not have been made here: {failure.message}") from None

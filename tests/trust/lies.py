@@ -112,8 +112,8 @@ def _of_commits() -> Iterator[Lie]:
         yield Lie(f"{message} sets a base", SAID, _setting(message, "commit", "sets_base", value=True))
     yield Lie("the first sets no base", SAID, lambda store: store.commits()[0]["commit"].update(sets_base=False))
     yield Lie("sets_base is a number", SAID, _setting("last", "commit", "sets_base", value=3))
-    for value in (7, None, ["last"]):
-        yield Lie(f"message {value!r}", SAID, _message(value))
+    for value in (7, None, ["last"], "m" * 100_001):
+        yield Lie(f"message {value!r:.20}", SAID, _message(value))
     for file, parameters in ((7, {}), ("x.gmt", {"a": [1]}), ("x.gmt", {"a": float("nan")}), ("x.gmt", 3)):
         source = {"file": file, "sha256": LIE, "parameters": parameters}
         yield Lie(f"source {file} {parameters}", SAID, _setting("last", "commit", "source", value=source))
@@ -194,8 +194,8 @@ def _of_pathways() -> Iterator[Lie]:
 
     for value in (*NOT_COUNTS, 0, 4, 6, 1_000):
         yield Lie(f"genes {value!r}", SAID, adding(genes=value))
-    for names in ([], [""], [" "], ["a\nb"], ["\u202ea"], ["a", "a"], ["a", "b"], "ras", [7], ["p53"]):
-        yield Lie(f"names {names!r}", SAID, adding(names=names))
+    for names in ([], [""], [" "], ["a\nb"], ["\u202ea"], ["a", "a"], ["a", "b"], "ras", [7], ["p53"], ["x" * 1_001]):
+        yield Lie(f"names {names!r:.40}", SAID, adding(names=names))
     for sign in (0, 2, -2, "1", None):
         yield Lie(f"sign {sign!r}", SAID, adding(sign=sign))
     for units in ("mg", "", None):
@@ -363,6 +363,18 @@ def _of_base_records(*, dense: bool) -> Iterator[Lie]:
     yield Lie("base: a gene twice", NUMBERS, genes(lambda names: np.concatenate([names[:1], names[:-1]])))
     yield Lie("base: a gene less", NUMBERS, genes(lambda names: names[:-1]))
     yield Lie("base: genes as numbers", NUMBERS, genes(lambda names: np.arange(len(names))))
+    for which in ([1, 0], [-1, 0], [0], [2**31 - 1, 0]):
+        yield Lie(f"base: left out for {which}", SAID, _leaving_out(which))
+
+
+def _leaving_out(which: list[int]) -> Plant:
+    """Return what names two genes that were left out for one reason, by positions of it that need not be there."""
+
+    def plant(store: Store) -> None:
+        names = {"left_out": np.array([b"A", b"B"]), "left_out_reasons": np.array([b"constant"])}
+        _base(store).arrays.update(names, left_out_for=np.array(which, "<i4"))
+
+    return plant
 
 
 def _of_dense() -> Iterator[Lie]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import grnledger
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.storage.history.planning import LONGEST_MESSAGE, LONGEST_PATHWAY_NAME
+from grnledger.storage.history.changes import LONGEST_MESSAGE, LONGEST_PATHWAY_NAME
 from small_store import pathway
 
 if TYPE_CHECKING:
