@@ -154,7 +154,7 @@ def _own(store: DirectoryStore, number: int) -> Found | None:
 
 def _read(entries: dict[int, Found]) -> Iterator[tuple[int, hdf5.StoredFile]]:
     for number, entry in sorted(entries.items()):
-        yield number, _stored(entry)
+        yield number, _stored(number, entry)
 
 
 def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
@@ -166,14 +166,21 @@ def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Resto
         _make_way(store, path, {found[number].id}, found)
         entry = found[number]
         if os.path.lexists(path):
-            durable.put(path, sealed_entry(_stored(entry)).write)
+            durable.put(path, sealed_entry(_stored(number, entry)).write)
         else:
-            durable.publish(path, sealed_entry(_stored(entry)).write)
+            durable.publish(path, sealed_entry(_stored(number, entry)).write)
         yield Restored(_shown(store, path), str(entry.source))
 
 
-def _stored(entry: Found) -> hdf5.StoredFile:
-    stored = hdf5.read(entry.location, layout.ENTRY)
+def _stored(number: int, entry: Found) -> hdf5.StoredFile:
+    """Return an entry that stands elsewhere, also where it has been packed there meanwhile."""
+    try:
+        stored = hdf5.read(entry.location, layout.ENTRY)
+    except hdf5.Missing:
+        location = entry.source.entry(number, entry.id)
+        if location is None:
+            raise
+        stored = hdf5.read(location, layout.ENTRY)
     if stored.id != entry.id:
         raise FormatError(f"{entry.location} has changed while it was read.")
     return stored

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import grnledger
 import pytest
 from grnledger.storage.files import hdf5, layout
-from grnledger.storage.files.locations import Location
-from grnledger.storage.restore.sources import contents
+from grnledger.storage.files.locations import DirectoryStore, Location
+from grnledger.storage.restore.chain import Found
+from grnledger.storage.restore.restore import put_entries
+from grnledger.storage.restore.sources import Source, contents
 from grnledger.storage.verify.repair import repair
 from grnledger.storage.verify.store import verify
 from small_store import pathway
@@ -94,3 +96,19 @@ def test_a_file_that_a_link_leads_to_is_no_stray(store: Path) -> None:
     assert [shown for shown, _ in repair(store).aside] == ["stray"]
     assert not grnledger.open(store).damage
     grnledger.open(store).snapshot("HEAD")
+
+
+def test_an_entry_that_is_packed_while_it_is_copied_is_found_in_its_pack(store: Path, tmp_path: Path) -> None:
+    source, target = Source(store), DirectoryStore(tmp_path / "target.grn")
+    (target.path / "log").mkdir(parents=True)
+    identities = {number: hdf5.read(Location(path), layout.ENTRY).id for number, path in loose(store).items()}
+    found = {number: Found(identities[number], Location(path), source) for number, path in loose(store).items()}
+    grnledger.open(store).pack()
+    assert len(put_entries(target, found)) == len(found)
+    assert {
+        number: hdf5.read(Location(path), layout.ENTRY).id for number, path in loose(target.path).items()
+    } == identities
+
+
+def loose(store: Path) -> dict[int, Path]:
+    return {int(path.stem): path for path in sorted(store.glob("log/*.h5"))}
