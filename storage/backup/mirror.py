@@ -18,9 +18,9 @@ from ..files.backup_note import BackupNote, is_backup, place_of, read_note, writ
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
-from ..restore.aside import set_aside
+from ..restore.aside import make_way
 from ..restore.chain import Found
-from ..restore.restore import may_be_replaced, put_entries
+from ..restore.restore import put_entries
 from ..restore.sources import Source, read_entry
 from ..transfer.creation import new_folder
 from ..transfer.pack import RUN, pack, remove_packed, write_pack
@@ -200,8 +200,7 @@ def _copy_bases(pair: _Pair, damaged: list[str], report: BackupReport) -> None:
             report.lost.append(shown)
         if is_there:
             continue
-        if not may_be_replaced(path, layout.BASE):
-            set_aside(pair.store.path, path)
+        make_way(pair.store.path, path)
         try:
             put_base_copy(origin, path, base)
         except FormatError as failure:

@@ -89,6 +89,7 @@ def _check(base: StoredBase, name: str, *, whole: bool) -> float:
     """Refuse what is no base without factoring it; return the condition of a dense one, as far as rows were read."""
     if wrong := _contradiction(base):
         raise FormatError(f"{name} is not what a base can be: {wrong}.")
+    base.panel.left_out()  # which is read when it is asked for
     if isinstance(base.covariance, DenseCovariance):
         verdict = (judge_inverse if whole else judge_rows)(base.covariance, base.id)
         if not verdict.is_sound:

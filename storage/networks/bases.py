@@ -428,7 +428,7 @@ def _left_out(stored: hdf5.StoredFile) -> dict[str, str]:
         of_number = dict(enumerate(reasons))  # a number below 0 is none
         return {name: of_number[number] for name, number in zip(names, which, strict=True)}
     except (KeyError, IndexError, ValueError) as failure:
-        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}") from None
+        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}.") from None
 
 
 def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:

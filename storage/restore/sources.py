@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class Source:
             raise access.refusal(errno.EACCES, path)
         self.path = path
         self._folder = DirectoryStore(path) if path.is_dir() else None
-        self._by_id: dict[str, Location] | None = None  # of all its files, once they have been looked at
+        self._by_id: dict[str, list[Location]] | None = None  # of all its files, once they have been looked at
 
     def __str__(self) -> str:
         return str(self.path)
@@ -75,8 +76,8 @@ class Source:
 
     def entry(self, number: int, id_: str) -> Location | None:
         """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""
-        for location in (*self._named_entries(number), self._scanned().get(id_)):
-            if location is not None and (logged := read_entry(location, number)) is not None and logged.id == id_:
+        for location in itertools.chain(self._named_entries(number), self._elsewhere(id_)):
+            if (logged := read_entry(location, number)) is not None and logged.id == id_:
                 return location
         return None
 
@@ -87,13 +88,12 @@ class Source:
                 return location, logged
         return None
 
-    def base(self, base: str) -> Location | None:
-        """Return where a base stands, by its content id; `None` where it is not here."""
-        for location in (*self._named_bases(base), self._scanned().get(base)):
-            with contextlib.suppress(*UNUSABLE):
-                if location is not None and hdf5.read(location, layout.BASE).id == base:
-                    return location
-        return None
+    def bases(self, base: str) -> Iterator[Location]:
+        """Yield each place where a base stands, by its content id; rows of its large arrays may be damaged."""
+        for location in itertools.chain(self._named_bases(base), self._elsewhere(base)):
+            with contextlib.suppress(*UNUSABLE, OSError):
+                if hdf5.read(location, layout.BASE).id == base:
+                    yield location
 
     def _named_entries(self, number: int) -> Iterator[Location]:
         """Yield where an entry should stand, by the names that files have in a store or in a folder of them."""
@@ -114,14 +114,14 @@ class Source:
             yield self._folder.base(base)
             yield Location(self.path / f"{base}{layout.FILE_ENDING}")
 
-    def _scanned(self) -> dict[str, Location]:
-        """Return where every entry and base stands that is here, under whatever name, by content ids."""
+    def _elsewhere(self, id_: str) -> Iterator[Location]:
+        """Yield each place where something of a content id stands, under whatever name."""
         if self._by_id is None:
             self._by_id = {}
             for path in self._files():
-                for id_, location in _contents(path):
-                    self._by_id.setdefault(id_, location)
-        return self._by_id
+                for found, location in contents(path):
+                    self._by_id.setdefault(found, []).append(location)
+        yield from self._by_id.get(id_, ())
 
     def _files(self) -> Iterator[Path]:
         """Yield the HDF5 files that are here, without following links."""
@@ -151,11 +151,11 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _contents(path: Path) -> Iterator[tuple[str, Location]]:
-    """Yield the content id and location of each entry and base in a file, which may hold one or many."""
+def contents(path: Path) -> Iterator[tuple[str, Location]]:
+    """Yield content id and location of each entry, base and analysis in a file, which may hold one or many."""
     for location in _locations_in(path):
         with contextlib.suppress(*UNUSABLE, OSError):
-            yield hdf5.read(location, layout.ENTRY, layout.BASE).id, location
+            yield hdf5.read(location, layout.ENTRY, layout.BASE, layout.ARTIFACT).id, location
 
 
 def _locations_in(path: Path) -> list[Location]:
