@@ -33,6 +33,16 @@ LOG_DET_ERROR = 1e-8
 SHARES = ("lambda", "lambda_variance", "lambda_analytic", "lambda_variance_analytic")
 """Parameters that are shares of one."""
 
+COUNTS = ("held_out_samples", "held_out_groups", "held_out_parts")
+"""Parameters that count samples."""
+
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(COUNTS, ((int,), "no number of samples")),
+    **dict.fromkeys(("held_out_gain", "held_out_error"), ((int, float), "no number")),
+    **dict.fromkeys(("within", "covariates", "components_chosen", "intensity"), ((str,), "no text")),
+}
+"""Types of parameters, and what a value of another one is called."""
+
 
 def check_base(base: StoredBase, name: str) -> None:
     """Refuse a base that is none: O(pK) for a factor base, and O(p³) for a dense one, a third of its inversion.
@@ -137,6 +147,7 @@ def _contradiction(base: StoredBase) -> str:
         _impossible_names(base)
         or _impossible_removal(base)
         or _impossible_expression(base)
+        or _impossible_kind(record)
         or _impossible_parameter(record)
     )
 
@@ -181,6 +192,17 @@ def _impossible_removal(base: StoredBase) -> str:
         return "two of its covariates have one name"
     if removed.covariates is not None and not np.isfinite(removed.covariates).all():
         return "a value of its covariates is not finite"
+    return ""
+
+
+def _impossible_kind(record: BaseRecord) -> str:
+    """Return the first parameter that is not of its kind, or counts more samples than there are."""
+    for name, (types, what) in KINDS.items():
+        value = record.parameters.get(name)
+        if value is not None and type(value) not in types:
+            return f"{name} is {value!r}, and {what}"
+        if name in COUNTS and isinstance(value, int) and not 0 <= value <= (record.samples or 0):
+            return f"{name} is {value}, of {record.samples} samples"
     return ""
 
 

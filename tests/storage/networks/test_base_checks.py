@@ -87,9 +87,14 @@ def test_a_base_whose_arrays_cannot_be_is_refused(base: Path, tmp_path: Path, li
         ('"covariates":"age, weight",', '"covariates":"age, weight","removed_components":-3,'),
         ('"covariates":"age, weight",', '"covariates":"age, weight","removed_components":true,'),
         ('"covariates":"age, weight",', '"covariates":"age, weight","removed_components":20,'),
+        ('"covariates":"age, weight",', '"covariates":99,'),
+        ('"covariates":"age, weight",', '"covariates":"age, weight","within":-3,'),
+        ('"lambda":', '"held_out_error":"abc","lambda":'),
+        ('"lambda":', '"held_out_samples":1000000,"lambda":'),
+        ('"lambda":', '"held_out_groups":true,"lambda":'),
     ],
 )
-def test_a_base_that_says_of_what_was_removed_what_cannot_be_is_refused(
+def test_a_base_that_says_in_its_parameters_what_cannot_be_is_refused(
     base: Path, tmp_path: Path, record: tuple[str, str]
 ) -> None:
     with pytest.raises(FormatError, match="is not what a base can be"):
