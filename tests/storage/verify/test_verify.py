@@ -19,6 +19,7 @@ from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.storage.files.locations import group_of
+from grnledger.storage.history.index import log_index
 from grnledger.storage.history.records import BaseRecord
 from grnledger.storage.networks.bases import NewBase
 from grnledger.storage.verify.repair import repair
@@ -315,6 +316,21 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "aside" / "notes.txt").read_text() == "mine"
     assert not (path / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(("beyond", "noted"), [(-1, True), (0, True), (1, False)])
+def test_only_a_log_long_enough_for_an_index_is_noted_to_have_none(
+    store: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, beyond: int, noted: bool
+) -> None:
+    """`beyond` is by how many entries the length from which opening is slow exceeds that of the log."""
+    path = store(DENSE)
+    (path / "cache" / "history").unlink()
+    monkeypatch.setattr(log_index, "STATE_EVERY", len(list((path / "log").iterdir())) + beyond)
+    report = verify(path)
+    assert report.sound
+    assert [finding.path for finding in report.findings if "There is no index" in finding.what] == (
+        ["cache/history"] if noted else []
+    )
 
 
 def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
