@@ -232,6 +232,12 @@ def test_what_memory_does_not_suffice_for_is_named_and_is_no_damage(
             hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
 
 
+@pytest.mark.parametrize(("size", "room"), [(1, True), (claims.OF_HDF5, True), (1 << 62, False), (1 << 70, False)])
+def test_more_bytes_than_can_be_addressed_are_no_room_either(size: int, room: bool) -> None:
+    """A file may be said to be as long as a number can be, and is then asked for with some headroom."""
+    assert claims.has_room(size) is room
+
+
 def test_an_index_of_holes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chained_text, "LARGEST", 1 << 50)
     path = tmp_path / "text"
