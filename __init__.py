@@ -12,6 +12,16 @@ mathematics alone, on plain arrays.
 
 from __future__ import annotations
 
+import sys
+
+if (_program := (getattr(sys, "argv", None) or [""])[0].replace("\\", "/").rpartition("/")[2]) in (
+    "grn",
+    "grn.exe",
+) or (_program == "-m" and "grnledger.cli" in sys.orig_argv):
+    from .cli import heed_interrupts  # before anything else: this process is `grn`, and is being loaded
+
+    heed_interrupts()
+
 from typing import TYPE_CHECKING
 
 from .engine.lazy import attach

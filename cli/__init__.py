@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
+import signal
 
 INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended."""
@@ -22,7 +19,13 @@ def tell_without_memory() -> int:
     return MEMORY
 
 
-def end(_number: int, _frame: FrameType | None) -> None:
+def heed_interrupts() -> None:
+    """Let Ctrl-C end this process with a word and 130 while it is being loaded, unless a shell has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end)
+
+
+def end(_number: int, _frame: object) -> None:
     """End at once, as a handler of Ctrl-C: nothing has been opened yet, or all is done. An exception would be shown."""
     os.write(2, b"Interrupted.\n")
     os._exit(INTERRUPTED)

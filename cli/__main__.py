@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 
-from . import end, tell_without_memory
+from . import heed_interrupts, tell_without_memory
 
 
 def main() -> None:
@@ -16,8 +15,7 @@ def main() -> None:
     help or a short log, that would be a fifth of the time.
     """
     gc.disable()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background, shells have it ignored
-        signal.signal(signal.SIGINT, end)
+    heed_interrupts()
     try:
         from .main import main as run
 

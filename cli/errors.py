@@ -46,6 +46,11 @@ LEAST_ROOM = 4 << 20
 WRITTEN = ("it is written", "the answer could not")
 """How the reason of an error begins that was met after all had been done."""
 
+BY_STEPS = ("grn backup", "grn verify")
+"""Commands that work in steps, each of which stays where a later one fails."""
+
+KEEPS_STEPS = "What has been put in its place before that is whole, and stays."
+
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 """How click refuses a store that is named after a verb which takes none."""
 
@@ -178,7 +183,7 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
         case OSError():
             _silence()
             message = f"{error.filename or 'The system'}: {error.strerror or error}."
-            return message, _after(error), USAGE
+            return message, _after(error, command), USAGE
         case MemoryError():
             return str(error) or OUT_OF_MEMORY, SMALLER, NUMBERS
         case _ if _comes_of(error, MemoryError) or NO_MEMORY.search(str(error)) or not claims.has_room(LEAST_ROOM):
@@ -188,14 +193,14 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
             return message, "Run it again with -vv for a traceback, and report that.", OUR_BUG
 
 
-def _after(error: OSError) -> str:
+def _after(error: OSError, command: str) -> str:
     """Return what to do after the system has refused something."""
     if isinstance(error.strerror, str) and error.strerror.startswith(WRITTEN):
         read_back = f"`grn -s {error.filename} verify` reads all of it."
         return read_back if "read back" in error.strerror else "`grn log` shows what has been written."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Nothing in the store was changed. Free some space, and run it again."
-    return "Nothing in the store was changed."
+    stands = KEEPS_STEPS if command in BY_STEPS else "Nothing in the store was changed."
+    again = " Free some space, and run it again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return stands + again
 
 
 def _print_error(message: str, hint: str, colour: bool | None) -> None:

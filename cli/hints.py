@@ -314,7 +314,7 @@ HINTS: dict[str, str] = {
         "{owner} can type `{command}`. For all files of a store: `grn verify --repair` where it is shared, and "
         "`grn init {store} --shared group` shares it."
     ),
-    "may-not-see": "Nothing was changed. Whoever owns that folder can let you in.",
+    "may-not-see": "Nothing was changed. Whoever owns it can let you in.",
     "may-not-use-own": "Type `{command}`.",
     "may-not-write": (
         "{owner} can let the group {group} write: `grn init {store} --shared group`; `grn clone {store} NEW.grn` makes "
@@ -337,6 +337,7 @@ HINTS: dict[str, str] = {
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look at `grn log`, then run the command again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "restore-into-nothing": "`grn clone` of a backup or an exported file makes the whole store again.",
     "restore-into-file": "`grn clone` of an undamaged copy makes a store; name that with --store.",
     "same-base": "`grn show {version}` shows where it comes from.",
     "source-damaged": "`grn -s {store} verify` checks all of it.",

@@ -23,8 +23,8 @@ SCHEMA = 1
 """The number of the JSON contract: it grows when a field changes its meaning or goes."""
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a text begins with that a spreadsheet runs as a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", '"')
+"""What a text begins with that a spreadsheet runs as a formula; one in quotes is what stands within them."""
 
 
 def emit(answer: Answer, form: str, *, safe_cells: bool = False) -> int:

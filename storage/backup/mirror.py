@@ -7,20 +7,20 @@ is held to its content id before it gets its name. What a store has lost stays i
 from __future__ import annotations
 
 import contextlib
+import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError
 from ...engine.progress import part_of, unheard
-from ..files import durable, hdf5, layout
-from ..files.access import recorded_sharing
-from ..files.backup_note import BackupNote, is_backup, read_note, write_note
+from ..files import access, durable, hdf5, layout
+from ..files.backup_note import BackupNote, is_backup, place_of, read_note, write_note
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
-from ..restore.aside import set_aside
+from ..restore.aside import make_way
 from ..restore.chain import Found
-from ..restore.restore import may_be_replaced, put_entries
+from ..restore.restore import put_entries
 from ..restore.sources import Source, read_entry
 from ..transfer.creation import new_folder
 from ..transfer.pack import RUN, pack, remove_packed, write_pack
@@ -100,13 +100,17 @@ def back_up(
         Something else stands at the path, or the two went different ways; nothing was changed.
     NotFound
         The folder that shall hold a new backup does not exist.
+    AccessDenied
+        This account may not read all of the store or of the backup.
     OSError
         The disk refused; what has been copied is whole, and stays.
     """
     store = ledger.locations.path
     if mode_of(target) is None:
-        with new_folder(target, recorded_sharing(store)) as unfinished:
+        with new_folder(target, access.recorded_sharing(store)) as unfinished:
             write_note(unfinished, BackupNote())
+    elif not access.may_read(target):
+        raise access.refusal(errno.EACCES, target)
     elif not is_backup(target):
         raise Conflict(f"{target} exists already, and is not a backup of a store.", code="not-a-backup")
     elif store.exists() and target.samefile(store):
@@ -126,7 +130,10 @@ def _check(target: Path, *, quick: bool, progress: Progress) -> list[str]:
     """Read all that a backup holds, mend what is derived, and return the paths of what is damaged beyond that."""
     for name in (layout.LOG, layout.BASES):
         durable.make_folder(target / name)
-    findings = [finding for finding in verify(target, quick=quick, progress=progress).findings if not finding.repaired]
+    findings = verify(target, quick=quick, progress=progress).findings
+    for finding in findings:
+        if finding.kind == "denied":  # what cannot be read is not whole, and not damaged either
+            raise access.refusal(errno.EACCES, target / finding.path)
     if any(finding.kind == "derived" for finding in findings):
         repair(target, quick=True)
     return sorted({finding.path for finding in findings if finding.kind == "damage" and finding.path != layout.LOG})
@@ -193,8 +200,7 @@ def _copy_bases(pair: _Pair, damaged: list[str], report: BackupReport) -> None:
             report.lost.append(shown)
         if is_there:
             continue
-        if not may_be_replaced(path, layout.BASE):
-            set_aside(pair.store.path, path)
+        make_way(pair.store.path, path)
         try:
             put_base_copy(origin, path, base)
         except FormatError as failure:
@@ -259,8 +265,12 @@ def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> Bac
         report.whole = time
     first = ids.get(1, "")
     last = max(ids.items(), default=(0, ""))
-    note = BackupNote(first, last[0], last[1], report.versions, report.whole)
-    if not log.damage and note != read_note(target):
+    known = read_note(target) or BackupNote()
+    store = (
+        known.store if beyond and known.store else place_of(where.path)
+    )  # whose the entries beyond are, is not known
+    note = BackupNote(first, last[0], last[1], report.versions, report.whole, store)
+    if not log.damage and note != known:
         write_note(target, note)
     if not log.damage and ids:
         Ledger(target).remember_last()

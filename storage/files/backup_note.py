@@ -34,6 +34,8 @@ class BackupNote:
         How many versions these brought.
     whole : str
         When it last had all of the store, and was read and found sound: UTC, ISO 8601; nothing where it never did.
+    store : str
+        The place of the store, as `place_of` returns it; nothing before the first copy.
     """
 
     first: str = ""
@@ -41,11 +43,19 @@ class BackupNote:
     last: str = ""
     versions: int = 0
     whole: str = ""
+    store: str = ""
 
 
 def is_backup(store: Path) -> bool:
     """Return whether a folder is the backup of a store, whatever its note says."""
     return os.path.lexists(store / layout.BACKUP_FILE)
+
+
+def place_of(store: Path) -> str:
+    """Return a hash of the place of a store, which tells it from its clones: their logs begin alike."""
+    import hashlib
+
+    return hashlib.sha256(os.fsencode(os.path.realpath(store))).hexdigest()
 
 
 def write_note(store: Path, note: BackupNote) -> None:

@@ -314,9 +314,12 @@ def walk(path: Path) -> None:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Return whether a file calls itself HDF5."""
-    with path.open("rb") as file:
-        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    """Return whether a file calls itself HDF5; raises `AccessDenied`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    except PermissionError as denied:
+        raise access.refusal(denied.errno or errno.EACCES, path) from None
 
 
 def bytes_behind(path: Path) -> int:

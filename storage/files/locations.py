@@ -6,17 +6,21 @@ import bisect
 import contextlib
 import errno
 import os
+import re
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
-from . import access, layout
+from . import access, durable, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
+
+ANY_FORMAT = re.compile(r"grnledger store [0-9]+\n")
+"""What a store of any format has in its file FORMAT, also of a newer one."""
 
 MOST_UNLISTED = 64
 """Most entries that are tried one by one, without listing what is there."""
@@ -305,7 +309,7 @@ def check_format(path: Path) -> None:
             text = file.read(200).decode(errors="replace")
     except PermissionError as denied:
         raise access.refusal(denied.errno or errno.EACCES, path / layout.FORMAT_FILE) from None
-    if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
+    if text != layout.FORMAT_TEXT and not (ANY_FORMAT.fullmatch(text) and text.split() != layout.FORMAT_TEXT.split()):
         raise FormatError(
             f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
             code="format-file",
@@ -325,6 +329,15 @@ def mode_of(path: Path) -> int | None:
         raise access.refusal(denied.errno or errno.EACCES, path) from None
     except OSError:
         return None
+
+
+def unreadable_in(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders in a folder, at any depth, that this account may not read; no link is followed."""
+    for inner, folders, files in os.walk(folder):
+        for name in sorted((*folders, *files)):
+            path = Path(inner) / name
+            if not durable.is_temporary(name) and not path.is_symlink() and not access.may_read(path):
+                yield path
 
 
 def disk_bytes(path: Path) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import stat
 from typing import TYPE_CHECKING
 
-from . import access, layout
+from . import layout
 from .locations import Location, directory_of, group_of, mode_of
 
 if TYPE_CHECKING:
@@ -92,10 +91,6 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
     if stat.S_ISREG(mode_of(path) or 0):
         from . import hdf5
 
-        try:
-            is_one_file = hdf5.is_hdf5(path)
-        except PermissionError as denied:
-            raise access.refusal(denied.errno or errno.EACCES, path) from None
-        if is_one_file:
+        if hdf5.is_hdf5(path):
             return SingleFileStore(path)
     return directory_of(path)

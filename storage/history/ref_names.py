@@ -9,12 +9,27 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
-from .refs import check_name
+from ..files import layout
+from .refs import LOOKS_LIKE_ID, LOOKS_LIKE_VERSION, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .refs import Refs
+
+SHAPES: dict[int, str] = {
+    ord(letter): group[0]
+    for group in (  # noqa: SIM905  a hundred literals would be no table
+        "2ƧϨᒿꙄꛯꝚ 3ƷȜЗӠⳌꝪꞫ𑣊𖼻 4Ꮞ𑢯 5Ƽ𑢻 6бᏮⳒ𑣕 7𐓒𑣆 8Ȣȣ৪੪𐌚 9৭੧୨൭ⳊꝮ𑢬𑣌𑣖 AᎪᗅꓮ𐊠𖽀 BᏴᗷꓐꞴ𐊂𐊡𐌁 CᏟⲤꓚ𐊢𐌂𐐕𐔜𑣩𑣲 DᎠᗞᗪꓓ EᎬⴹꓰ𐊆𑢦𑢮 "
+        "FϜᖴꓝꞘ𐊇𐊥𐔥𑢢𑣂 GԌᏀᏳꓖ HΗᎻᕼⲎꓧ𐋏 IᛁⲒⵏꓲ𐊊𐌉𐌠 JᎫᒍꓙꞲ KᏦᛕⲔꓗ𐔘 LᏞᒪⳐꓡ𐐛𐔦𑢣𑢲𖼖 MϺᎷᗰᛖⲘꓟ𐊰𐌑 NΝⲚꓠ𐔓 O০ଠ୦ዐⲞⵔ〇ꓳ𐊒𐊫𐐄𐓂𐔖𑓐𑢵𑣠 PᏢᑭⲢꓑ𐊕 "
+        "Qⵕ RƦᎡᏒᖇꓣ𐒴𖼵 SՏᏕᏚꓢ𐊖𐐠𖼺 TᎢⲦꓔ𐊗𐊱𐌕𑢼𖼊 Uሀᑌꓴ𐓎𑢸𖽂 V۷Ꮩᐯⴸꓦꛟ𐔝𑢠𖼈 WᎳᏔꓪ𑣦𑣯 XᚷⲬⵝꓫꞳ𐊐𐊴𐌗𐌢𐔧𑣬 YΥҮᎩᎽⲨꓬ𐊲𑢤𖽃 ZᏃꓜ𐋵𑢩𑣥 bƄᏏᑲᖯ cᴄⲥꮯ𐐽 "
+        "dᏧᑯꓒ eҽꬲ fքẝꞙꬵ gƍᶃ hᏂ iɪӏᎥꙇꭵ𑣃 lƖǀ۱𖼨 nռ oσ۵०੦૦௦౦೦ഠ൦๐໐ဝ၀ჿᴏᴑⲟꬽ𐐬𐓪𑣈𑣗 pⲣ qգ rᴦⲅꭇꭈꮁ sƽꜱꮪ𐑈𑣁 uʋᴜꞟꭎꭒ𐓶𑣘 vᴠꮩ𑜆𑣀 "
+        "wɯѡաᴡꮃ𑜊𑜎𑜏 xᕁᕽ yɣʏүყᶌỿꭚ𑣜 zᴢꮓ𑣄"
+    ).split()
+    for letter in group[1:]
+}
+"""Letters and digits that look like one of ASCII, the first of their group, in Unicode's list (UTS 39): those whose
+small letters do not, and what other scripts have."""
 
 ALIKE: dict[int, str] = {
     ord(pair[0]): pair[1]
@@ -25,7 +40,7 @@ ALIKE: dict[int, str] = {
         "օo ոn սu հh յj ցg զq ıi ɑa ɡg ɩi ʋv"
     ).split()
 }
-"""Letters that look like one of ASCII, by that: those of Unicode's list that words are written with."""
+"""Small letters that look like one of ASCII, by that: those of Unicode's list that words are written with."""
 
 
 def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
@@ -41,7 +56,7 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
     Raises
     ------
     InputError
-        A name is none, or is not in Unicode's form NFC.
+        A name is none, is not in Unicode's form NFC, or looks like HEAD, a version or an id.
     Conflict
         A name differs from another by upper and lower case alone, or looks like it.
     """
@@ -52,6 +67,8 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
                 f"{name!a} cannot name a branch or tag: the letters of {name!r} are not in Unicode's form NFC.",
                 hint="Write each letter with its accent as one character.",
             )
+        if not name.isascii() and _is_reserved(skeleton := _skeleton(name)):
+            raise InputError(f"{_shown(name)} cannot name a branch or tag: it can be taken for {skeleton!r}.")
         other = known.setdefault(_skeleton(name), name)
         if other != name:
             how = "differs by case alone from" if other.casefold() == name.casefold() else "can be taken for"
@@ -79,6 +96,13 @@ def check_kinds(refs: Refs) -> None:
         raise FormatError(f"There are a branch and a tag that are both named {both}.")
 
 
+def _is_reserved(skeleton: str) -> bool:
+    """Return whether what looks like a name in small letters is read as HEAD, a version or an id."""
+    patterns = (LOOKS_LIKE_VERSION, LOOKS_LIKE_ID)
+    return skeleton == layout.HEAD.lower() or any(pattern.fullmatch(skeleton) for pattern in patterns)
+
+
 def _skeleton(name: str) -> str:
     """Return what a name looks like: two that have the same are taken for one."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).translate(ALIKE)
+    shapes = unicodedata.normalize("NFKC", name).translate(SHAPES)
+    return unicodedata.normalize("NFKC", shapes.casefold()).translate(ALIKE)

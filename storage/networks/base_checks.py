@@ -89,6 +89,7 @@ def _check(base: StoredBase, name: str, *, whole: bool) -> float:
     """Refuse what is no base without factoring it; return the condition of a dense one, as far as rows were read."""
     if wrong := _contradiction(base):
         raise FormatError(f"{name} is not what a base can be: {wrong}.")
+    base.panel.left_out()  # which is read when it is asked for
     if isinstance(base.covariance, DenseCovariance):
         verdict = (judge_inverse if whole else judge_rows)(base.covariance, base.id)
         if not verdict.is_sound:
@@ -123,7 +124,7 @@ def _check_determinant(base: StoredBase, name: str, condition: float) -> None:
 
 def _contradiction(base: StoredBase) -> str:
     """Return what the record of a base says that cannot be, or that its arrays contradict; else an empty text."""
-    record, samples = base.record, base.record.samples
+    record = base.record
     dense = isinstance(base.covariance, DenseCovariance)
     factors = 0 if dense else base.covariance.loadings.shape[1]  # type: ignore[union-attr]
     if record.factors != factors:
@@ -132,8 +133,28 @@ def _contradiction(base: StoredBase) -> str:
         return f"it has factors, and says that log |Σ| is {record.log_det:g}"
     if record.constant_genes > record.genes:
         return f"it says that {record.constant_genes:,} of {record.genes:,} genes are constant"
+    return (
+        _impossible_names(base)
+        or _impossible_removal(base)
+        or _impossible_expression(base)
+        or _impossible_parameter(record)
+    )
+
+
+def _impossible_names(base: StoredBase) -> str:
+    """Return what cannot be of the names of samples, and of genes that were left out."""
+    samples = base.record.samples
     if base.samples and len(base.samples) != samples:
         return f"it says that it has {samples} samples, and names {len(base.samples):,}"
+    if len(set(base.samples)) < len(base.samples):
+        return "two of its samples have one name"
+    base.panel.left_out()  # raises where it cannot be read
+    return ""
+
+
+def _impossible_expression(base: StoredBase) -> str:
+    """Return what cannot be of the expression that a base keeps."""
+    record, samples = base.record, base.record.samples
     if record.keeps_expression != (base.expression is not None):
         return f"it says that it {'keeps' if record.keeps_expression else 'does not keep'} the expression"
     if base.expression is not None:
@@ -141,7 +162,26 @@ def _contradiction(base: StoredBase) -> str:
             return f"its expression has the shape {base.expression.shape}"
         if any(np.isinf(rows).any() for _, rows in base.expression.blocks()):
             return "a value of its expression is infinite"
-    return _impossible_parameter(record)
+    return ""
+
+
+def _impossible_removal(base: StoredBase) -> str:
+    """Return what a base says of effects that were removed from its samples, and that cannot be."""
+    removed, parameters = base.removed, base.record.parameters
+    components = parameters.get("removed_components", 0)
+    if isinstance(components, bool) or not isinstance(components, int) or components < 0:
+        return f"removed_components is {components!r}"
+    if components and components >= (base.record.samples or 0):
+        return f"it says that {components:,} components were removed from {base.record.samples or 0:,} samples"
+    if bool(parameters.get("covariates")) != (removed.covariates is not None):
+        return "it names covariates and has none, or has some and names none"
+    if removed and "degrees_of_freedom" not in parameters:
+        return "it does not say how many degrees of freedom are left by what was removed from its samples"
+    if len(set(removed.names)) < len(removed.names):
+        return "two of its covariates have one name"
+    if removed.covariates is not None and not np.isfinite(removed.covariates).all():
+        return "a value of its covariates is not finite"
+    return ""
 
 
 def _impossible_parameter(record: BaseRecord) -> str:

@@ -368,8 +368,12 @@ def check_array_types(stored: hdf5.StoredFile) -> None:
         kind, dimensions = ARRAY_TYPES.get(name, (array.dtype.str[:2], array.ndim))
         if not array.dtype.str.startswith(kind) or array.ndim != dimensions:
             raise FormatError(f"{stored.location} is damaged: {name!r} is {layout.canonical_type(array)}.")
-        if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL) and not (array > 0).all():
-            raise FormatError(f"{stored.location} is damaged: not all of {name!r} are positive.")
+        if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL):
+            matrix = stored.bulk.get(layout.COVARIANCE)
+            if matrix is not None and array.shape != matrix.shape[:1]:
+                raise FormatError(f"{stored.location} is damaged: {name!r} has the shape {array.shape}.")
+            if not (array > 0).all():
+                raise FormatError(f"{stored.location} is damaged: not all of {name!r} are positive.")
     for name, rows in stored.bulk.items():
         if rows.dtype.str not in (("<f4", "<f8") if name == layout.EXPRESSION else ("<f8",)):
             raise FormatError(f"{stored.location} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
@@ -421,9 +425,10 @@ def _left_out(stored: hdf5.StoredFile) -> dict[str, str]:
     try:
         names, reasons = (decode_names(stored.arrays[array]) for array in (layout.LEFT_OUT, layout.LEFT_OUT_REASONS))
         which = stored.arrays[layout.LEFT_OUT_FOR].tolist()
-        return {name: reasons[number] for name, number in zip(names, which, strict=True)}
+        of_number = dict(enumerate(reasons))  # a number below 0 is none
+        return {name: of_number[number] for name, number in zip(names, which, strict=True)}
     except (KeyError, IndexError, ValueError) as failure:
-        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}") from None
+        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}.") from None
 
 
 def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:

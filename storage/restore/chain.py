@@ -3,7 +3,8 @@
 An entry is named by its content id: in the entry after it, as its `previous`; in the index; and, the last, in the
 high-water mark. So whatever is lost, its id is known as long as one of these is whole; and what is taken from elsewhere
 names the entry before it in turn. Of the end of a log nothing inside the store may know. A clone may have gone on by
-itself, so that an entry which follows ours need not be ours; a backup of this very store has nothing else.
+itself, so that an entry which follows ours need not be ours; a backup of this very store has nothing else. A backup of
+a clone looks alike, so the backup must be of a store in this place, or nothing here may say which entry was the last.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import last_entry, layout
+from ..files.backup_note import place_of
 from ..history.index.log_index import NONSENSE, LogIndex
 from ..history.ledger import Ledger
 from .sources import Source, read_entry
@@ -59,11 +61,18 @@ class Chain:
         Those that do not, and stand elsewhere.
     lacking : dict of int to str
         Those that stand nowhere; the id is empty where nothing names it.
+    refused : list of Source
+        Backups that go on after the end of the log, and may be those of a clone that did.
     """
 
     whole: dict[int, str] = field(default_factory=dict[int, str])
     found: dict[int, Found] = field(default_factory=dict[int, Found])
     lacking: dict[int, str] = field(default_factory=dict[int, str])
+    refused: list[Source] = field(default_factory=list["Source"])
+
+    def id_of(self, number: int) -> str | None:
+        """Return the content id of an entry that stands in its place, or elsewhere; `None` of any other."""
+        return self.found[number].id if number in self.found else self.whole.get(number)
 
 
 def chain_of(path: Path, sources: Sequence[Source]) -> Chain:
@@ -81,15 +90,19 @@ def chain_of(path: Path, sources: Sequence[Source]) -> Chain:
     ledger = Ledger(path, indexed=False, strict=False)
     log, names, chain = ledger.log, _Names(path, ledger), Chain()
     end = min(max(log.length, names.end), len(ledger.locations.numbers_between(1, log.length)) + MOST_MISSING)
-    first = None if 1 in log.damage else _read_id(ledger, 1)
+    first = None if 1 in log.damage else read_id(ledger, 1)
     if log.damage or end > log.length:
         _walk_down(chain, ledger, names, sources, end)
     else:
         chain.whole = {number: id_ for number, id_ in ((1, first), (end, log.last)) if id_ is not None}
-    first = chain.found[1].id if 1 in chain.found else chain.whole.get(1)
+    first, last = chain.id_of(1), chain.id_of(end)
     for source in sources:
-        if (note := source.backup) is not None and note.first == first:
+        if (note := source.backup) is None or note.first != first:
+            continue
+        if note.store == place_of(path) or not names.know_the_last(end):
             _walk_up(chain, source, end)
+        elif last is not None and source.entry_after(end + 1, last) is not None:
+            chain.refused.append(source)
     return chain
 
 
@@ -104,13 +117,17 @@ class _Names:
             with contextlib.suppress(*NONSENSE):
                 number, _, id_, _ = mark.decode("ascii").split(" ")
                 self._last, self._last_id = int(number), id_
-        if 1 not in ledger.log.damage and self._in_index(1) not in (_read_id(ledger, 1), None):
+        if 1 not in ledger.log.damage and self._in_index(1) not in (read_id(ledger, 1), None):
             self._index = LogIndex(None)  # of another store
 
     @property
     def end(self) -> int:
         """The number of the last entry that is named."""
         return max(self._index.length, self._last)
+
+    def know_the_last(self, end: int) -> bool:
+        """Return whether an entry is known to have been the last."""
+        return self._last == end
 
     def of(self, number: int) -> str | None:
         """Return the id of an entry, or `None`."""
@@ -123,7 +140,8 @@ class _Names:
         return None
 
 
-def _read_id(ledger: Ledger, number: int) -> str | None:
+def read_id(ledger: Ledger, number: int) -> str | None:
+    """Return the content id of an entry of a log, `None` where it cannot be read."""
     with contextlib.suppress(FormatError):
         return ledger.log.read(number)[0].id
     return None
@@ -162,7 +180,7 @@ def _walk_up(chain: Chain, backup: Source, end: int) -> None:
     after = end + 1
     while unnamed or after:
         number = unnamed.pop(0) if unnamed else after
-        before = chain.found[number - 1].id if number - 1 in chain.found else chain.whole.get(number - 1)
+        before = chain.id_of(number - 1)
         following = None if before is None else backup.entry_after(number, before)
         if following is not None:
             location, logged = following

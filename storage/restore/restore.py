@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import itertools
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, hdf5, layout
 from ..files.access import recorded_sharing
+from ..files.backup_note import place_of
 from ..files.locations import DirectoryStore, Location
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
 from ..transfer.pack import put_pack, sealed_entry
 from ..transfer.parcel import bases_of, is_sound_base, put_base_copy
 from ..transfer.sharing import record_sharing
-from .aside import set_aside
-from .chain import Found, chain_of
+from .aside import make_way
+from .chain import Found, chain_of, read_id
 from .sources import Source, read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
-    from pathlib import Path
+
+
+MOST_REFUSALS = 20
+"""Most files of sources that are named since this account may not read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class RestoreReport:
     restored : list of Restored
         What was.
     lacking : list of str
-        A sentence on each file, or run of entries, that no source has.
+        A sentence on each file, or run of entries, that no source has, and on what this account may not read there.
     """
 
     restored: list[Restored] = field(default_factory=list[Restored])
@@ -83,25 +90,38 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     store.look()
     report.restored += put_entries(store, chain.found)
     report.lacking += _lacking_entries(store, chain.lacking)
+    report.lacking += (
+        f"{source} goes on after the last entry that this store is known to have had, and is a backup of a store in "
+        "another place, such as a clone that went on: nothing of that is taken. A clone of it has all of it."
+        for source in chain.refused
+    )
     if not (chain.whole or chain.found or chain.lacking):
         report.lacking.append(
             f"{layout.LOG}: nothing here says which entries the log had; a clone of a backup has them."
         )
     _restore_bases(store, sources, damaged, report)
+    if report.lacking:
+        refusals = (refusal for source in sources for refusal in source.refusals())
+        report.lacking += itertools.islice(refusals, MOST_REFUSALS)
     return report
 
 
 def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
     """Put back analyses that a backup of a store has, and the store has not, and the record of who may use it.
 
-    From a backup alone: an analysis has no id that the store knows, and those of others are theirs.
+    From a backup of this store alone: an analysis has no id that the store knows. A backup of a store in another place
+    may be that of a clone, and its analyses count as computed elsewhere.
     """
+    first = read_id(Ledger(path, indexed=False, strict=False), 1)
     for source in sources:
-        if source.backup is not None and source.folder is not None:
-            copy_artifacts(source.folder, DirectoryStore(path), missing=True)
-            sharing = recorded_sharing(source.path)
-            if sharing is not None and recorded_sharing(path) is None:
-                record_sharing(path, sharing)
+        note = source.backup
+        if note is None or source.folder is None or note.first != first:
+            continue
+        is_own = note.store == place_of(path)
+        copy_artifacts(source.folder, DirectoryStore(path), missing=True, elsewhere=not is_own)
+        sharing = recorded_sharing(source.path)
+        if is_own and sharing is not None and recorded_sharing(path) is None:
+            record_sharing(path, sharing)
 
 
 def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:
@@ -123,7 +143,8 @@ def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored
     OSError
         The disk refused; what has been put there is whole, and stays.
     """
-    return [*_put_packs(store, found), *_put_loose(store, found)]
+    places = {number: _resolved(entry) for number, entry in found.items()}
+    return [*_put_packs(store, places), *_put_loose(store, places)]
 
 
 def _put_packs(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
@@ -132,60 +153,72 @@ def _put_packs(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Resto
         if not any(first <= number <= last for number in found):
             continue
         path, numbers = store.pack_path(first, last), range(first, last + 1)
-        own = {number: location for number in numbers if (location := _own(store, number)) is not None}
-        gone = [number for number in numbers if number not in own and number not in found]
-        if gone or own.keys() & found.keys() or not path.is_file():
-            moved = store.path / str(set_aside(store.path, path))  # parts of it may be of use to somebody
-            own = {number: Location(moved, location.group) for number, location in own.items()}
-        locations = own | {number: found[number].location for number in numbers if number in found}
-        put_pack(path, lambda locations=locations: _read(locations))
-        taken = [found[number] for number in numbers if number in found]
-        what = f"{len(taken):,} of its {len(numbers):,} entries"
-        yield Restored(_shown(store, path), ", ".join(dict.fromkeys(str(entry.source) for entry in taken)), what)
+        own = {number: entry for number in numbers if number not in found and (entry := _own(store, number))}
+        wanted = {number: found[number] for number in numbers if number in found}
+        # Where entries stay lost, what is left of the pack may be of use to somebody.
+        besides = {entry.id for entry in (*own.values(), *wanted.values())} if len(own | wanted) == len(numbers) else ()
+        _make_way(store, path, besides, own, found)
+        wanted = {number: found[number] for number in wanted}
+        put_pack(path, lambda entries=own | wanted: _read(entries))
+        what = f"{len(wanted):,} of its {len(numbers):,} entries"
+        origins = dict.fromkeys(str(entry.source) for entry in wanted.values())
+        yield Restored(_shown(store, path), ", ".join(origins), what)
 
 
-def _own(store: DirectoryStore, number: int) -> Location | None:
+def _own(store: DirectoryStore, number: int) -> Found | None:
     location = store.entry(number)
-    return None if read_entry(location, number) is None else location
+    entry = read_entry(location, number)
+    return None if entry is None else _resolved(Found(entry.id, location, Source(store.path)))
 
 
-def _read(locations: dict[int, Location]) -> Iterator[tuple[int, hdf5.StoredFile]]:
-    for number, location in sorted(locations.items()):
-        yield number, hdf5.read(location, layout.ENTRY)
+def _read(entries: dict[int, Found]) -> Iterator[tuple[int, hdf5.StoredFile]]:
+    for number, entry in sorted(entries.items()):
+        yield number, _stored(number, entry)
 
 
 def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Restored]:
     """Write entries that stand elsewhere into files of their own, the first first."""
-    own = {number: _stored(entry) for number, entry in found.items() if entry.source.path == store.path}
-    for number, entry in sorted(found.items()):
+    for number in sorted(found):
         path = store.loose_path(number)
         if store.entry(number).group != "/":
             continue
-        stored = own[number] if number in own else _stored(entry)
-        if may_be_replaced(path, layout.ENTRY):
-            durable.put(path, sealed_entry(stored).write)
+        _make_way(store, path, {found[number].id}, found)
+        entry = found[number]
+        if os.path.lexists(path):
+            durable.put(path, sealed_entry(_stored(number, entry)).write)
         else:
-            set_aside(store.path, path)
-            durable.publish(path, sealed_entry(stored).write)
+            durable.publish(path, sealed_entry(_stored(number, entry)).write)
         yield Restored(_shown(store, path), str(entry.source))
 
 
-def _stored(entry: Found) -> hdf5.StoredFile:
-    stored = hdf5.read(entry.location, layout.ENTRY)
+def _stored(number: int, entry: Found) -> hdf5.StoredFile:
+    """Return an entry that stands elsewhere, also where it has been packed there meanwhile."""
+    try:
+        stored = hdf5.read(entry.location, layout.ENTRY)
+    except hdf5.Missing:
+        location = entry.source.entry(number, entry.id)
+        if location is None:
+            raise
+        stored = hdf5.read(location, layout.ENTRY)
     if stored.id != entry.id:
         raise FormatError(f"{entry.location} has changed while it was read.")
     return stored
 
 
-def may_be_replaced(path: Path, kind: str) -> bool:
-    """Return whether a file stands at a path that is nothing whole, not even under another name."""
-    if path.is_symlink() or not path.is_file():
-        return False
-    try:
-        hdf5.read(Location(path), kind)
-    except FormatError:
-        return True
-    return False
+def _make_way(store: DirectoryStore, path: Path, besides: Container[str], *found: dict[int, Found]) -> None:
+    """Move aside what must not be written over; entries that stood there are found where it stands then."""
+    before, moved = Path(os.path.realpath(path)), make_way(store.path, path, besides=besides)
+    if moved is None or moved.is_symlink():  # what a link leads to stays
+        return
+    for entries in found:
+        for number, entry in entries.items():
+            if entry.location.path == before:
+                entries[number] = replace(entry, location=Location(moved, entry.location.group))
+
+
+def _resolved(entry: Found) -> Found:
+    """Return an entry that stands elsewhere, with the place that links lead to: they may be moved."""
+    return replace(entry, location=Location(Path(os.path.realpath(entry.location.path)), entry.location.group))
 
 
 def _lacking_entries(store: DirectoryStore, lacking: dict[int, str]) -> Iterator[str]:
@@ -208,11 +241,10 @@ def _restore_bases(
             continue
         if is_sound_base(Location(path), base):
             continue
-        for source in (Source(store.path), *sources):
-            location = source.base(base)
-            if location is not None and is_sound_base(location, base):
-                if not may_be_replaced(path, layout.BASE):
-                    set_aside(store.path, path)
+        places = ((source, place) for source in (Source(store.path), *sources) for place in source.bases(base))
+        for source, location in places:
+            if is_sound_base(location, base):
+                make_way(store.path, path)
                 put_base_copy(location, path, base)
                 report.restored.append(Restored(shown, str(source)))
                 break

@@ -7,13 +7,15 @@ when it is put in its place.
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import AccessDenied, FormatError, InputError, NotFound
-from ..files import backup_note, durable, hdf5, layout
-from ..files.locations import DirectoryStore, Location, group_of, mode_of
+from ..files import access, backup_note, durable, hdf5, layout
+from ..files.locations import DirectoryStore, Location, group_of, mode_of, unreadable_in
 from ..history.entries import parse_entry
 
 if TYPE_CHECKING:
@@ -40,14 +42,18 @@ class Source:
     ------
     NotFound
         There is none.
+    AccessDenied
+        This account may not read it, or not look into it.
     """
 
     def __init__(self, path: Path) -> None:
         if mode_of(path) is None:
             raise NotFound(f"There is no folder or file {path} to take files from.", code="no-such-source")
+        if not access.may_read(path):
+            raise access.refusal(errno.EACCES, path)
         self.path = path
         self._folder = DirectoryStore(path) if path.is_dir() else None
-        self._by_id: dict[str, Location] | None = None  # of all its files, once they have been looked at
+        self._by_id: dict[str, list[Location]] | None = None  # of all its files, once they have been looked at
 
     def __str__(self) -> str:
         return str(self.path)
@@ -62,10 +68,16 @@ class Source:
         """What it is as a store, if it is a folder."""
         return self._folder
 
+    def refusals(self) -> Iterator[str]:
+        """Yield a sentence on each file and folder of it that this account may not read."""
+        if self._folder is not None:
+            for path in unreadable_in(self.path):
+                yield str(access.refusal(errno.EACCES, path))
+
     def entry(self, number: int, id_: str) -> Location | None:
         """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""
-        for location in (*self._named_entries(number), self._scanned().get(id_)):
-            if location is not None and (logged := read_entry(location, number)) is not None and logged.id == id_:
+        for location in itertools.chain(self._named_entries(number), self._elsewhere(id_)):
+            if (logged := read_entry(location, number)) is not None and logged.id == id_:
                 return location
         return None
 
@@ -76,13 +88,12 @@ class Source:
                 return location, logged
         return None
 
-    def base(self, base: str) -> Location | None:
-        """Return where a base stands, by its content id; `None` where it is not here."""
-        for location in (*self._named_bases(base), self._scanned().get(base)):
-            with contextlib.suppress(*UNUSABLE):
-                if location is not None and hdf5.read(location, layout.BASE).id == base:
-                    return location
-        return None
+    def bases(self, base: str) -> Iterator[Location]:
+        """Yield each place where a base stands, by its content id; rows of its large arrays may be damaged."""
+        for location in itertools.chain(self._named_bases(base), self._elsewhere(base)):
+            with contextlib.suppress(*UNUSABLE, OSError):
+                if hdf5.read(location, layout.BASE).id == base:
+                    yield location
 
     def _named_entries(self, number: int) -> Iterator[Location]:
         """Yield where an entry should stand, by the names that files have in a store or in a folder of them."""
@@ -103,14 +114,14 @@ class Source:
             yield self._folder.base(base)
             yield Location(self.path / f"{base}{layout.FILE_ENDING}")
 
-    def _scanned(self) -> dict[str, Location]:
-        """Return where every entry and base stands that is here, under whatever name, by content ids."""
+    def _elsewhere(self, id_: str) -> Iterator[Location]:
+        """Yield each place where something of a content id stands, under whatever name."""
         if self._by_id is None:
             self._by_id = {}
             for path in self._files():
-                for id_, location in _contents(path):
-                    self._by_id.setdefault(id_, location)
-        return self._by_id
+                for found, location in contents(path):
+                    self._by_id.setdefault(found, []).append(location)
+        yield from self._by_id.get(id_, ())
 
     def _files(self) -> Iterator[Path]:
         """Yield the HDF5 files that are here, without following links."""
@@ -140,11 +151,11 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _contents(path: Path) -> Iterator[tuple[str, Location]]:
-    """Yield the content id and location of each entry and base in a file, which may hold one or many."""
+def contents(path: Path) -> Iterator[tuple[str, Location]]:
+    """Yield content id and location of each entry, base and analysis in a file, which may hold one or many."""
     for location in _locations_in(path):
         with contextlib.suppress(*UNUSABLE, OSError):
-            yield hdf5.read(location, layout.ENTRY, layout.BASE).id, location
+            yield hdf5.read(location, layout.ENTRY, layout.BASE, layout.ARTIFACT).id, location
 
 
 def _locations_in(path: Path) -> list[Location]:

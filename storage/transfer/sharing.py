@@ -84,6 +84,7 @@ def set_sharing(store: Path, sharing: Sharing) -> list[Misfit]:
         This account may not write to it.
     """
     check_format(store)
+    store = Path(os.path.realpath(store))  # the store itself may be reached by a link
     if sharing != "no":
         durable.give_folder_mode(store, lambda status: access.modes_by(status, sharing))
     record_sharing(store, sharing)
@@ -123,6 +124,7 @@ def misfits(store: Path) -> list[Misfit]:
 
 def _misfits(store: Path) -> Iterator[tuple[Misfit, int]]:
     """Yield what does not fit, with a descriptor of the folder that it stands in, folders before what they hold."""
+    store = Path(os.path.realpath(store))  # itself may be reached by a link
     try:
         modes = access.modes_by(store.stat(), access.sharing_of(store))
     except OSError:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import access, durable, layout
-from ..files.locations import mode_of
+from ..files import access, layout
+from ..files.locations import mode_of, unreadable_in
 from ..transfer.sharing import mend_record, misfits, set_modes
 from .findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+    from pathlib import Path
 
     from ..history.ledger import Ledger
 
@@ -32,7 +31,7 @@ def access_findings(store: Path) -> list[Finding]:
         return []
     if not access.may_read(store):
         return [_finding(store, store)]
-    denied = {finding.path: finding for finding in _denied(store)}
+    denied = {finding.path: finding for finding in (_finding(store, path) for path in unreadable_in(store))}
     return [*denied.values(), *_record_findings(store), *_mode_findings(store, denied)]
 
 
@@ -75,14 +74,6 @@ def of_readable(findings: Iterable[Finding], access: Iterable[Finding]) -> Itera
     for finding in findings:
         if finding.kind != "derived" or not any(f"{finding.path}/".startswith(f"{path}/") for path in unread):
             yield finding
-
-
-def _denied(store: Path) -> Iterator[Finding]:
-    for folder, folders, files in os.walk(store):
-        for name in sorted((*folders, *files)):
-            path = Path(folder) / name
-            if not durable.is_temporary(name) and not path.is_symlink() and not access.may_read(path):
-                yield _finding(store, path)
 
 
 def _finding(store: Path, path: Path) -> Finding:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.wording import counted
@@ -21,13 +23,15 @@ from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ..history.ledger import Ledger
     from .findings import Report
 
 
 NOT_OURS = "It is not a file of a store."
+
+MOST_LINKS = 40
+"""Most links that are followed one after another, as by the system."""
 
 _FOLDERS = (
     layout.LOG, layout.PACKS, layout.BASES, layout.ARTIFACTS, layout.CACHE, layout.ASIDE,
@@ -228,14 +232,34 @@ def what_is_behind(path: Path) -> str | None:
 
 
 def strays(store: DirectoryStore) -> list[str]:
-    """Return the paths, within a store, of files and links in it that are none of its."""
+    """Return the paths, within a store, of files and links in it that are none of its, and that no link of it needs."""
     stray: list[str] = []
-    for path in sorted(store.path.rglob("*")):
+    paths = sorted(store.path.rglob("*"))
+    needed = {target for path in paths if path.is_symlink() for target in _led_to(store, path)}
+    for path in paths:
         shown = path.relative_to(store.path).as_posix()
         other = path.is_symlink() or not path.is_dir()
         if other and not shown.startswith(f"{layout.ASIDE}/") and not durable.is_temporary(path.name):
-            stray += [] if _is_known(shown) or shown in _FOLDERS else [shown]
+            stray += [] if _is_known(shown) or shown in _FOLDERS or path in needed else [shown]
     return stray
+
+
+def _led_to(store: DirectoryStore, link: Path) -> Iterator[Path]:
+    """Yield the paths within a store that a link leads to, one after another, where it stands for a file of the store.
+
+    Without them that file is gone, whatever they are called.
+    """
+    if not _is_known(link.relative_to(store.path).as_posix()):
+        return
+    for _ in range(MOST_LINKS):
+        if not link.is_symlink():
+            return
+        with contextlib.suppress(ValueError):  # it leads out of the store
+            target = Path(os.path.realpath(link.parent / link.readlink().parent)) / link.readlink().name
+            link = store.path / target.relative_to(os.path.realpath(store.path))
+            yield link
+            continue
+        return
 
 
 def _is_empty(path: Path) -> bool:

@@ -6,12 +6,12 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...engine.errors import GrnError, InputError
+from ...engine.errors import GrnError, InputError, NotFound
 from ..files import durable, layout
-from ..files.locations import DirectoryStore
+from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
-from ..restore.aside import remove_empty_folders, set_aside
+from ..restore.aside import make_way, remove_empty_folders, set_aside
 from ..restore.restore import RestoreReport, restore, restore_analyses
 from ..restore.sources import Source
 from ..transfer.pack import remove_packed, write_pack
@@ -51,11 +51,15 @@ def repair(
     InputError
         There are sources, and the store is one file.
     NotFound
-        There is no such source.
+        There is no such source, or no store.
+    AccessDenied
+        A source may not be read at all.
     OSError
         The disk refused; nothing but derived files and leftovers has been touched, or files that were damaged.
     """
     places = [Source(source) for source in sources]
+    if places and mode_of(path) is None:
+        raise NotFound(f"There is no store {path} to put anything back into.", code="restore-into-nothing")
     if places and not path.is_dir():
         raise InputError(f"{path} is a file, and nothing is put back into it.", code="restore-into-file")
     mended = mend_access(path)
@@ -66,10 +70,12 @@ def repair(
         return before
     for finding in before.findings:
         if finding.path == layout.FORMAT_FILE:
+            make_way(path, path / layout.FORMAT_FILE)
             _write_format(path)
     result = RestoreReport()
     if places:
-        result = restore(path, places, {finding.path for finding in before.findings})
+        unsound = {finding.path for finding in before.findings if finding.kind != "denied"}
+        result = restore(path, places, unsound)
     ledger = Ledger(path, indexed=False)
     store = DirectoryStore(path)
     _remove_damaged(store, before)
@@ -122,11 +128,15 @@ def _write_format(path: Path) -> None:
 
 
 def _remove_damaged(store: DirectoryStore, report: Report) -> None:
-    """Remove derived files that are damaged."""
+    """Remove derived files that are damaged; what is whole, and something else, is set aside."""
     for finding in report.findings:
         if finding.kind == "derived" and finding.path.startswith((f"{layout.CACHE}/", f"{layout.ARTIFACTS}/")):
-            durable.remove(store.path / finding.path)
-            durable.remove_empty(store.path / finding.path)
+            path = store.path / finding.path
+            with contextlib.suppress(PermissionError):  # of another account, in a folder that is sticky
+                if path.is_file() and not path.is_symlink():
+                    make_way(store.path, path)
+                durable.remove(path)
+                durable.remove_empty(path)
 
 
 def _remake_packs(store: DirectoryStore, ledger: Ledger, report: Report) -> None:
@@ -159,7 +169,22 @@ def _remove_packed(store: DirectoryStore, ledger: Ledger) -> None:
         durable.flush(store.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in packs:
         if not any(first <= number <= last for number in ledger.log.damage):
+            _keep_others(store, ledger, first, last)
             remove_packed(store, first, last)
+
+
+def _keep_others(store: DirectoryStore, ledger: Ledger, first: int, last: int) -> None:
+    """Set aside what stands under the names of packed entries and is whole, but is not in the pack."""
+    paths = [store.loose_path(number) for number in store.loose() if first <= number <= last]
+    paths += [
+        store.pack_path(*span)
+        for span in store.all_packs()
+        if first <= span[0] <= span[1] <= last and span != (first, last)
+    ]
+    packed = {ledger.index.entry_row(number).id for number in range(first, last + 1)} if paths else set[str]()
+    for path in paths:
+        with contextlib.suppress(PermissionError):
+            make_way(store.path, path, besides=packed)
 
 
 def _remake_anchors(ledger: Ledger) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING
 
 from ...engine.errors import AccessDenied, FormatError
 from ..files import hdf5, layout
-from ..files.locations import DirectoryStore, check_format
+from ..files.locations import ANY_FORMAT, DirectoryStore, check_format
 from ..history.ledger import Ledger
 from .access import access_findings, of_readable, with_versions
 from .cache import (
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .cache import Derived
-
-ANY_FORMAT = re.compile(rb"grnledger store [0-9]+\n")
 
 
 def verify(
@@ -121,7 +118,7 @@ def _names_a_format(file: Path) -> bool:
     if not file.is_file():
         return False
     with file.open("rb") as content:  # whatever its size
-        return ANY_FORMAT.fullmatch(content.read(200)) is not None
+        return ANY_FORMAT.fullmatch(content.read(200).decode(errors="replace")) is not None
 
 
 def _bytes_to_read(ledger: Ledger, *, quick: bool) -> int:

@@ -91,14 +91,14 @@ def test_cells_are_numbers_in_full_and_text_that_prints(capsys: pytest.CaptureFi
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted_on_request(capsys: pytest.CaptureFixture[str]) -> None:
-    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tTP53", "\r=1", "＝1", "TP53", "a=1", "", ["-a", "b"]]
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tTP53", "\r=1", "＝1", "TP53", "a=1", "", ["-a", "b"], '"=1+1"']
     numbers = [-1, -0.5, np.float64(-2.5), np.int64(-3), None, float("nan")]
     rows = {"columns": ("=gene", "rho"), "rows": [(text, number) for text in texts for number in numbers]}
     emit(answer(**rows), "tsv", safe_cells=True)
     head, *lines = capsys.readouterr().out.splitlines()
     assert head == "'=gene\trho"
     cells = [line.split("\t") for line in lines]
-    quoted = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", r"\tTP53", r"\r=1", "'＝1", "TP53", "a=1", "", "'-a b"]
+    quoted = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", r"\tTP53", r"\r=1", "'＝1", "TP53", "a=1", "", "'-a b", '\'"=1+1"']
     assert [cell for cell, _ in cells[:: len(numbers)]] == quoted
     assert [cell for _, cell in cells[: len(numbers)]] == ["-1", "-0.5", "-2.5", "-3", "", ""]
     emit(answer(**rows), "tsv")

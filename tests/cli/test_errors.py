@@ -377,6 +377,8 @@ def test_a_full_disk_is_reported_with_the_file_and_a_hint() -> None:
         "Nothing in the store was changed. Free some space, and run it again.",
         2,
     )
+    stays = "What has been put in its place before that is whole, and stays."
+    assert errors.explain(full, "grn backup")[1] == f"{stays} Free some space, and run it again."
     written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
     assert errors.explain(written, "grn tag")[1] == "`grn log` shows what has been written."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from grnledger.cli.errors import explain
@@ -153,13 +153,50 @@ def test_a_store_in_a_folder_that_may_not_be_entered_is_found_and_refused(
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("import", "lab.h5"),
+        ("clone", "lab.h5", "new.grn"),
+        ("-s", "lab.h5", "log"),
+        ("verify", "--repair", "--from", "lab.h5"),
+        ("backup", "lab.h5"),
+    ],
+)
+def test_a_file_of_a_store_that_may_not_be_read_is_refused_by_every_verb(
+    init: Callable[..., Answer],
+    grn: Callable[..., Answer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    from pathlib import Path
+
+    init("a.grn")
+    assert grn("export", "lab.h5").code == 0
+    monkeypatch.setenv("GRN_STORE", "a.grn")
+    real, may = Path.open, os.access
+
+    def open_(path: Path, *modes: Any, **named: Any) -> Any:
+        if path.name == "lab.h5":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *modes, **named)
+
+    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(
+        os, "access", lambda path, *how, **named: "lab.h5" not in str(path) and may(path, *how, **named)
+    )
+    answer = grn(*arguments)
+    assert (answer.code, "lab.h5 may not be read by" in answer.err) == (77, True)
+
+
+@pytest.mark.parametrize(
     ("code", "words"),
     [
         ("may-not-read", "ada can type `chmod g+r x`."),
         ("may-not-write", "ada can let the group lab write: `grn init 'my lab.grn' --shared group`"),
         ("may-not-as-stranger", "bob is not in the group lab: an administrator can add it (`usermod -aG lab bob`)"),
         ("may-not-use-own", "Type `chmod g+r x`."),
-        ("may-not-see", "Whoever owns that folder can let you in."),
+        ("may-not-see", "Whoever owns it can let you in."),
     ],
 )
 def test_what_helps_is_said(code: str, words: str) -> None:

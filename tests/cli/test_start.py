@@ -73,6 +73,20 @@ def test_an_interrupt_while_modules_are_loaded_leaves_no_traceback(store: Path, 
 
 
 @pytest.mark.usefixtures("compiled_once")
+@pytest.mark.parametrize(
+    "module", ["typing", "grnledger.engine", "grnledger.engine.lazy", "gc", "grnledger.cli.__main__"]
+)
+def test_an_interrupt_while_the_package_is_loaded_leaves_no_traceback(store: Path, tmp_path: Path, module: str) -> None:
+    dropping = "import sys; [sys.modules.pop(name, None) for name in ('typing', 'gc')]\n"
+    running = "\nimport runpy; runpy.run_module('grnledger.cli', run_name='__main__', alter_sys=True)\n"
+    script = tmp_path / "grn"
+    script.write_text(HEEDING + INTERRUPTING + dropping + running)
+    command = [sys.executable, str(script), module, "-s", str(store), "log"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+@pytest.mark.usefixtures("compiled_once")
 def test_an_interrupt_after_the_answer_leaves_no_traceback(store: Path) -> None:
     code, out, err = run(HEEDING + AT_THE_END + GRN, "-", "-s", store, "rev-parse", "HEAD")
     assert (code, len(out.strip()), err) == (130, 64, "Interrupted.\n")

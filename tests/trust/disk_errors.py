@@ -194,7 +194,9 @@ def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
         outcome = attempt(ground, store, fault)
         stands = ground.standing(expected)
         harmless = all(is_minor for _, _, is_minor in fault.failed)
-        finding = finding_of(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
+        finding = finding_of(
+            outcome, stands, harmless=harmless, changes=expected.old != expected.new, steps=ground.verb.steps
+        )
         if finding.stands not in BAD:
             finding = same_process(ground, expected, store, finding.stands)
         if finding.stands not in BAD:
@@ -214,7 +216,7 @@ def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
 
 def same_process(ground: Ground, expected: Expected, store: Repository | None, stands: str) -> Finding:
     """Return which state stands, if the next commit works in the process that met the error, on the same object."""
-    if store is None or ground.goes_on != ground.verb.holds[0]:
+    if store is None or ground.verb.mends or ground.goes_on != ground.verb.holds[0]:
         return ground.going_on(stands, expected, again=True)
     after = expected.new_next if stands == "new" else expected.old_next
     assert after is not None

@@ -363,6 +363,18 @@ def _of_base_records(*, dense: bool) -> Iterator[Lie]:
     yield Lie("base: a gene twice", NUMBERS, genes(lambda names: np.concatenate([names[:1], names[:-1]])))
     yield Lie("base: a gene less", NUMBERS, genes(lambda names: names[:-1]))
     yield Lie("base: genes as numbers", NUMBERS, genes(lambda names: np.arange(len(names))))
+    for which in ([1, 0], [-1, 0], [0], [2**31 - 1, 0]):
+        yield Lie(f"base: left out for {which}", SAID, _leaving_out(which))
+
+
+def _leaving_out(which: list[int]) -> Plant:
+    """Return what names two genes that were left out for one reason, by positions of it that need not be there."""
+
+    def plant(store: Store) -> None:
+        names = {"left_out": np.array([b"A", b"B"]), "left_out_reasons": np.array([b"constant"])}
+        _base(store).arrays.update(names, left_out_for=np.array(which, "<i4"))
+
+    return plant
 
 
 def _of_dense() -> Iterator[Lie]:

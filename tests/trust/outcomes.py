@@ -90,7 +90,7 @@ def is_flushed(folder: str, made: Iterable[tuple[str, str]]) -> bool:
     return flushed
 
 
-def finding_of(outcome: Outcome, finding: Finding, *, harmless: bool, changes: bool) -> Finding:
+def finding_of(outcome: Outcome, finding: Finding, *, harmless: bool, changes: bool, steps: bool) -> Finding:
     """Return whether a verb ended as it may.
 
     Parameters
@@ -103,6 +103,8 @@ def finding_of(outcome: Outcome, finding: Finding, *, harmless: bool, changes: b
         Whether all that failed may go untold.
     changes : bool
         Whether the verb changes what the store says.
+    steps : bool
+        Whether it does so in steps, each of which stays: all of them may be done when it fails, and a command says so.
     """
     if finding.stands in KINDS:
         return Finding(finding.stands, f"{outcome.message}; {finding.detail}")
@@ -110,6 +112,6 @@ def finding_of(outcome: Outcome, finding: Finding, *, harmless: bool, changes: b
         return Finding("unclear", outcome.message)
     if outcome.done and (not harmless or (changes and finding.stands == "old")):
         return Finding("silent", f"it said that it is done, and the {finding.stands} state stands")
-    if not outcome.done and changes and finding.stands == "new" and not outcome.unconfirmed:
+    if not outcome.done and changes and finding.stands == "new" and not (outcome.unconfirmed or steps):
         return Finding("untold", f"the new state stands, but: {outcome.message}")
     return finding

@@ -132,7 +132,9 @@ def _finding(ground: Ground, expected: Expected, code: int, message: str, *, har
     """Return how a real process ended, having gone on from there."""
     outcome = of_command(code, message)
     changes = expected.old != expected.new
-    finding = finding_of(outcome, ground.standing(expected), harmless=harmless, changes=changes)
+    finding = finding_of(
+        outcome, ground.standing(expected), harmless=harmless, changes=changes, steps=ground.verb.steps
+    )
     if finding.stands in BAD:
         return finding
     after = ground.going_on(finding.stands, expected, again=True)

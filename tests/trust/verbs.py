@@ -64,6 +64,8 @@ class Verb:
         Given the folder, does what must have happened before.
     mends : bool
         Whether the store that it changes cannot be read before: that counts as if nothing stood there.
+    steps : bool
+        Whether it works in steps, each of which stays where a later one fails.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Verb:
     changes: str = STORE
     prepare: Callable[[Path], object] = lambda folder: folder
     mends: bool = False
+    steps: bool = False
 
     def open(self, folder: Path) -> Repository | None:
         """Return the store that the verb is done on, opened; `None` where it makes the first."""
@@ -212,7 +215,7 @@ def _back_up_before(folder: Path) -> None:
     """Make a backup, and then one more version."""
     store = opened(folder / STORE)
     store.backup(folder / MIRROR)
-    next_commit(store, nth=1)
+    store.commit([pathway("later", first=8, size=len(store.panel))])
 
 
 def _restore(folder: Path, _: Repository | None) -> object:
@@ -258,7 +261,22 @@ VERBS = (
     Verb("push", _to("push", SHARED), (*S, "push", f"@{SHARED}"), (STORE, SHARED), SHARED),
     Verb("clone", _clone, ("clone", f"@{STORE}", f"@{NEW}"), changes=NEW),
     Verb("repair", _repair, (*S, "verify", "--repair"), prepare=_harm),
-    Verb("backup", _to("backup", MIRROR), (*S, "backup", f"@{MIRROR}"), changes=MIRROR),
-    Verb("backup again", _to("backup", MIRROR), (*S, "backup", f"@{MIRROR}"), changes=MIRROR, prepare=_back_up_before),
-    Verb("restore", _restore, (*S, "verify", "--repair", "--from", f"@{LAB}"), (STORE, LAB), prepare=_lose, mends=True),
+    Verb("backup", _to("backup", MIRROR), (*S, "backup", f"@{MIRROR}"), changes=MIRROR, steps=True),
+    Verb(
+        "backup again",
+        _to("backup", MIRROR),
+        (*S, "backup", f"@{MIRROR}"),
+        changes=MIRROR,
+        prepare=_back_up_before,
+        steps=True,
+    ),
+    Verb(
+        "restore",
+        _restore,
+        (*S, "verify", "--repair", "--from", f"@{LAB}"),
+        (STORE, LAB),
+        prepare=_lose,
+        mends=True,
+        steps=True,
+    ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,14 @@ from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ....storage.backup.mirror import BackupReport
     from ....storage.repository import Repository
 
 
 @click.command("backup")
-@click.argument("target", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("target", type=options.OTHER_STORE, metavar="DIR")
 @click.option(
     "--quick", is_flag=True, help="Do not read the large matrices that DIR has; then it is not told as whole."
 )

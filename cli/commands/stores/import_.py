@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import stat
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +12,14 @@ from ... import options, output
 from ...answers import exchange
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.h5")
+@click.argument("file", type=options.OTHER_STORE, metavar="FILE.h5")
 @click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing
@@ -33,12 +35,13 @@ def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
       grn merge lab/main
     """
     from ....storage.files.hdf5 import is_hdf5
+    from ....storage.files.locations import mode_of
 
-    if file.is_dir():
-        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` reads a store.")
-    if not file.exists():
+    if (mode := mode_of(file)) is None:
         raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
-    if not (file.is_file() and is_hdf5(file)):
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` reads a store.")
+    if not (stat.S_ISREG(mode) and is_hdf5(file)):
         raise InputError(f"{file} is not a file that `grn export` wrote.", hint="`grn export FILE.h5` writes one.")
     with output.waiting("importing") as progress:
         report = repo.fetch(file, name, progress)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ....engine.wording import counted
+from ....engine.wording import counted, some
 from ....storage.history.commits import PROBED_EVERY
 from ... import nouns, options, output
 from ...answers import difference, support, versions
@@ -148,7 +148,7 @@ def _dropped(repo: Repository, version: Version) -> Answer:
 def _missing(version: Version) -> list[str]:
     lost = {", ".join(record.names): record.missing for record in version.added if record.missing}
     return [
-        f"  {counted(len(genes), 'gene')} of {name} not on the panel: {', '.join(genes[:8])}"
+        f"  {counted(len(genes), 'gene')} of {name} not on the panel: {some(genes[:8], most=8)}"
         + (" …" if len(genes) > 8 else "")
         for name, genes in lost.items()
     ]

@@ -33,16 +33,27 @@ def test_a_folder_or_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
             grnledger.open(tmp_path / name)
 
 
-@pytest.mark.parametrize("text", [b"grnledger store 1", b"grnledger store 1\r\n"])
-def test_a_format_file_that_is_almost_right_is_repaired(store: Path, text: bytes) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"grnledger store 1",
+        b"grnledger store 1\r\n",
+        b"grnledger store 1\n" + bytes(4_096),
+        bytes(18),
+        b"",
+        b"\xff\xfe",
+    ],
+)
+def test_a_format_file_that_is_damaged_is_told_as_that_and_repaired(store: Path, text: bytes) -> None:
     (store / "FORMAT").write_bytes(text)
-    with pytest.raises(FormatError, match="does not hold the 18 bytes"):
+    with pytest.raises(FormatError, match="does not hold the 18 bytes") as caught:
         grnledger.open(store)
+    assert caught.value.code == "format-file"
     grnledger.verify(store, repair=True)
     assert grnledger.open(store).version().name == "v3"
 
 
-@pytest.mark.parametrize("text", [b"grnledger store 2\n", b"", b"\xff\xfe", b"x" * 100_000])
+@pytest.mark.parametrize("text", [b"grnledger store 2\n", b"grnledger store 17\n"])
 def test_a_store_of_another_format_is_refused_in_a_sentence(store: Path, text: bytes) -> None:
     (store / "FORMAT").write_bytes(text)
     with pytest.raises(FormatError) as caught:

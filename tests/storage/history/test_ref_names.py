@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", ["Main", "MAIN", "mаin", "mаіn", "ｍａｉｎ", "maın", "Μain"])
+@pytest.mark.parametrize(
+    "name", ["Main", "MAIN", "mаin", "mаіn", "ｍａｉｎ", "maın", "Μain", "MAIΝ", "ＭＡＩＮ", "mᎪin", "ｍａιｎ", "mаɪn"]
+)
 def test_a_name_that_would_be_taken_for_another_is_refused(name: str) -> None:
     with pytest.raises(Conflict, match=r"which there is\.$"):
         check_new_names([name], ["main", "side"])
@@ -27,6 +29,29 @@ def test_a_name_that_would_be_taken_for_another_is_refused(name: str) -> None:
 def test_names_that_differ_to_the_eye_stand_beside_each_other(names: list[str]) -> None:
     check_new_names(names, ["main2"])
     check_new_names(["new"], ["Main", "main"])  # what is there already may look alike
+
+
+@pytest.mark.parametrize(
+    ("letters", "name"),
+    [
+        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
+        ("АВЕЅІЈКМНОРСТУХҮ", "ABESIJKMHOPCTYXY"),
+        ("ᎪᏴᏟᎠᎬᏀᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᏔᎩᏃ", "ABCDEGHJKLMPRSTVWYZ"),
+    ],
+)
+def test_a_capital_is_taken_for_what_it_looks_like_and_not_for_what_its_small_letter_does(
+    letters: str, name: str
+) -> None:
+    for standing in (name, name.lower()):
+        for position, letter in enumerate(letters):
+            with pytest.raises(Conflict, match="can be taken for"):
+                check_new_names([standing[:position] + letter + standing[position + 1 :]], [standing])
+
+
+@pytest.mark.parametrize("name", ["ΗEAD", "НEAD", "heаd", "ѵ7", "v７", "аbcdef1"])
+def test_a_name_that_looks_like_one_that_is_reserved_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="cannot name a branch or tag"):
+        check_new_names([name], [])
 
 
 def test_letters_that_are_not_composed_are_refused() -> None:

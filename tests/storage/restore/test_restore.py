@@ -31,12 +31,6 @@ def clone(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "clone.grn"
 
 
-@pytest.fixture
-def backup(made: Path, tmp_path: Path) -> Path:
-    grnledger.open(made).backup(tmp_path / "backup.grn")
-    return tmp_path / "backup.grn"
-
-
 def damage_all(store: Path) -> None:
     for path in (*store.glob("log/*.h5"), *store.glob("base/*.h5")):
         path.write_bytes(path.read_bytes()[:200])
@@ -91,8 +85,9 @@ def test_an_entry_of_another_way_is_not_taken_for_ours(store: Path, tmp_path: Pa
     assert entry(6) in report.lacking[0]
 
 
-def test_an_end_that_nothing_names_comes_from_a_backup_alone(store: Path, clone: Path, backup: Path) -> None:
-    before = identities(store)
+def test_an_end_that_nothing_names_comes_from_a_backup_alone(store: Path, clone: Path) -> None:
+    before, backup = identities(store), store.with_name("backup.grn")
+    grnledger.open(store).backup(backup)
     (store / entry(5)).unlink()
     shutil.rmtree(store / "cache")
     assert verify(store).sound  # nothing inside the store knows
@@ -180,3 +175,58 @@ def test_bytes_behind_the_end_of_a_file_are_told(store: Path, kind: str) -> None
     path.write_bytes(path.read_bytes() + b"more")
     told = [finding for finding in verify(store).findings if "Behind its end there is more, 4 bytes:" in finding.what]
     assert [finding.path for finding in told] == [path.relative_to(store).as_posix()]
+
+
+@pytest.mark.parametrize("lost", [None, entry(3)])
+def test_what_a_clone_did_does_not_come_from_its_backup(store: Path, clone: Path, lost: str | None) -> None:
+    grnledger.open(clone, author="grace").commit(pathway("theirs"))
+    grnledger.open(clone).backup(clone.with_name("theirs.grn"))
+    before = identities(store)
+    if lost is not None:
+        (store / lost).unlink()
+    report = repair(store, sources=[clone.with_name("theirs.grn")])
+    assert (report.sound, identities(store)) == (True, before)
+    assert [sentence for sentence in report.lacking if "goes on after the last entry" in sentence]
+
+
+def test_what_a_store_had_comes_from_its_backup_though_its_cache_is_older(store: Path, made: Path) -> None:
+    backup = store.with_name("mine.grn")
+    grnledger.open(store, author="ada").create_tag("later")
+    grnledger.open(store).backup(backup)
+    shutil.rmtree(store)
+    shutil.copytree(made, store)
+    grnledger.open(store).backup(backup)  # which says what is lost, and stays that of this store
+    report = repair(store, sources=[backup])
+    assert (report.sound, report.lacking) == (True, [])
+    assert "later" in grnledger.open(store).tags
+
+
+@pytest.mark.parametrize("end", ["cache/history", "cache/last", None])
+def test_a_copy_elsewhere_gets_its_end_back_where_nothing_in_it_says_which_that_was(
+    store: Path, made: Path, end: str | None
+) -> None:
+    before, backup = identities(store), store.with_name("backup.grn")
+    grnledger.open(made).backup(backup)
+    (store / entry(5)).unlink()
+    for name in ("cache/history", "cache/last"):
+        if name != end:
+            (store / name).unlink()
+    assert [restored.path for restored in repair(store, sources=[backup]).restored] == [entry(5)]
+    assert identities(store) == before
+
+
+def test_analyses_and_sharing_of_a_clone_are_not_taken_for_those_of_the_store(store: Path, clone: Path) -> None:
+    for path in (store, clone):
+        grnledger.open(path, author="ada").artifacts.keep(
+            "nmf", "ab" * 32, {"rank": 2}, {}, source="v0", facts={}, software={}
+        )
+        (path / "SHARED").write_text("grnledger shared all\n")
+        grnledger.open(path).backup(path.with_name(f"{path.stem}.backup"))
+        shutil.rmtree(path / "artifacts")
+        (path / "SHARED").unlink()
+    repair(store, sources=[clone.with_name("clone.backup")])
+    assert [kept.elsewhere for kept in grnledger.open(store).artifacts.each()] == ["clone.backup"]
+    assert not (store / "SHARED").exists()
+    repair(clone, sources=[clone.with_name("clone.backup")])
+    assert [kept.elsewhere for kept in grnledger.open(clone).artifacts.each()] == [""]
+    assert (clone / "SHARED").exists()

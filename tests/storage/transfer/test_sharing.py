@@ -165,3 +165,14 @@ def test_a_record_that_makes_no_sense_is_reported_and_written_again(store: Path)
     assert [finding.repaired for finding in repair(store).findings] == [True]
     assert (store / "SHARED").read_text() == "grnledger shared group\n"
     assert verify(store).findings == []
+
+
+def test_a_store_that_is_reached_by_a_link_is_shared_and_mended_alike(store: Path) -> None:
+    link = store.with_name("link.grn")
+    link.symlink_to(store.name)
+    set_sharing(link, "all")
+    assert stat.S_IMODE(store.stat().st_mode) & 0o2775 == 0o2775
+    (store / "FORMAT").chmod(0o600)
+    assert [misfit.path for misfit in misfits(link)] == ["FORMAT"]
+    repair(link)
+    assert not misfits(store)
