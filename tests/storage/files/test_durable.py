@@ -87,7 +87,7 @@ def test_an_entry_whose_folder_could_not_be_flushed_is_whole_and_read(
     repo = grnledger.open(store)
     repo.snapshot()
     with monkeypatch.context() as patch:
-        failing(patch, "fsync", errno.EIO, at=3)  # before: the folder as it stood, and the file
+        failing(patch, "fsync", errno.EIO, at=4)  # before: the name of the store, the folder as it stood, and the file
         with pytest.raises(OSError, match=os.strerror(errno.EIO)):
             repo.commit([pathway("stat")], message="not acknowledged")
     assert grnledger.open(store).version().message == "not acknowledged"
@@ -161,6 +161,25 @@ def test_a_failure_that_the_writing_step_hides_is_raised_all_the_same(
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         durable.publish(tmp_path / "x.h5", careless)
     assert list(tmp_path.iterdir()) == []
+
+
+def put(path: Path, content: bytes) -> None:
+    durable.put(path, lambda output: output.write(content))
+
+
+def append(path: Path, content: bytes) -> None:
+    path.write_bytes(content[:20])
+    assert durable.append(path, content[20:], 20)
+
+
+@pytest.mark.parametrize("write", [put, append])
+def test_what_the_system_takes_in_parts_is_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None]
+) -> None:
+    real, content = os.pwrite, bytes(range(256))
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, at: real(descriptor, data[:7], at))
+    write(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == content
 
 
 def test_a_name_that_is_taken_stays_as_it_is(tmp_path: Path) -> None:
