@@ -87,7 +87,7 @@ def test_an_entry_whose_folder_could_not_be_flushed_is_whole_and_read(
     repo = grnledger.open(store)
     repo.snapshot()
     with monkeypatch.context() as patch:
-        failing(patch, "fsync", errno.EIO, at=4)  # before: the name of the store, the folder as it stood, and the file
+        failing(patch, "fsync", errno.EIO, at=4)  # before: the folders as they stood, and the file
         with pytest.raises(OSError, match=os.strerror(errno.EIO)):
             repo.commit([pathway("stat")], message="not acknowledged")
     assert grnledger.open(store).version().message == "not acknowledged"

@@ -25,9 +25,9 @@ def as_nobody(within: Path, *stores: Path) -> Generator[None]:
     if os.geteuid() != 0:
         yield
         return
-    folders = [folder for folder in within.parents if not folder.stat().st_mode & 0o001]
-    for folder in folders:
-        folder.chmod(folder.stat().st_mode | 0o011)
+    for folder in within.parents:  # which stay open: other tests stand in them
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
     for path in (path for store in stores for path in (store, *store.rglob("*"))):
         os.chown(path, NOBODY, -1)
     os.seteuid(NOBODY)
@@ -35,8 +35,6 @@ def as_nobody(within: Path, *stores: Path) -> Generator[None]:
         yield
     finally:
         os.seteuid(0)
-        for folder in folders:
-            folder.chmod(folder.stat().st_mode & ~0o011)
 
 
 @pytest.fixture
