@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,10 @@ from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.storage.files import layout
+from grnledger.storage.files.chained_text import ChainedText
 from grnledger.storage.files.locations import group_of
 from grnledger.storage.history.index import log_index
+from grnledger.storage.history.index.blocks import HEADER
 from grnledger.storage.history.records import BaseRecord
 from grnledger.storage.networks.bases import NewBase
 from grnledger.storage.transfer import pack
@@ -236,6 +239,30 @@ def test_what_is_derived_is_repaired_and_reported_as_repaired(
     assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
         expected[f"v{n} told"][1] for n in range(11)
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\tadd p53\t", b"\tadd p52\t"),  # of a commit
+        (b"\tadd p53\t", b"\tadd p54\t"),
+        (b"\tcreate at v0\t", b"\tcreate at u0\t"),  # of another entry
+        (b"\tcreate at v0\t", b"\tcreate at w0\t"),
+    ],
+)
+def test_an_index_that_says_anything_else_than_the_log_is_reported_though_its_hashes_fit(
+    store: Callable[[str], Path], old: bytes, new: bytes
+) -> None:
+    path = store(DENSE)
+    index = path / "cache" / "history"
+    text, content = ChainedText(HEADER), index.read_bytes().removeprefix(HEADER)
+    assert old in content
+    for lines in re.split(rb" [0-9a-f]{64}\n", content.replace(old, new, 1))[:-1]:
+        text.append(lines)
+    index.write_bytes(text.read(0, text.size))
+    (finding,) = grnledger.verify(path).findings
+    assert (finding.kind, finding.path) == ("derived", "cache/history")
+    assert "is not the index of this log" in finding.what
 
 
 def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
