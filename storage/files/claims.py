@@ -129,7 +129,7 @@ def has_room(size: int) -> bool:
 
     try:
         mmap.mmap(-1, size).close()
-    except OSError:
+    except (OSError, OverflowError):  # more than there is, or than any process can address
         return False
     return True
 

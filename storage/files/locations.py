@@ -147,7 +147,7 @@ class DirectoryStore:
         packs = self.all_packs()  # after the loose ones, as in `look`
         end = layout.entry_name(last)
         if not packs:  # each name is there once, and as a text it comes before those of later entries
-            return (len(loose) if max(loose, default=end) == end else sum(name <= end for name in loose)) == last
+            return sum(name <= end for name in loose) == last
         numbers = {number for number in _numbers_of(loose) if number <= last}
         for start, end in packs:
             numbers.update(range(start, min(end, last) + 1))

@@ -276,7 +276,7 @@ class Ledger:
         elif not self.log.skip(length, stored.last):
             return False
         self.history = History(self._load, IndexedCommits(stored), self._describe, self._noted)
-        self.refs = refs
+        self.refs, self._written = refs, length
         stored.note_refs(refs, self.history.active)
         return True
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError, InputError, NotFound
-from ..files import durable, layout
-from ..files.locations import DirectoryStore, mode_of
+from ..files import durable, hdf5, layout
+from ..files.locations import DirectoryStore, group_of, mode_of
 from ..history.ledger import Ledger
 from ..networks.reading import VersionReader
 from ..restore.aside import make_way, remove_empty_folders, set_aside
@@ -169,11 +169,11 @@ def _remove_packed(store: DirectoryStore, ledger: Ledger) -> None:
         durable.flush(store.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in packs:
         if not any(first <= number <= last for number in ledger.log.damage):
-            _keep_others(store, ledger, first, last)
+            _keep_others(store, first, last)
             remove_packed(store, first, last)
 
 
-def _keep_others(store: DirectoryStore, ledger: Ledger, first: int, last: int) -> None:
+def _keep_others(store: DirectoryStore, first: int, last: int) -> None:
     """Set aside what stands under the names of packed entries and is whole, but is not in the pack."""
     paths = [store.loose_path(number) for number in store.loose() if first <= number <= last]
     paths += [
@@ -181,7 +181,9 @@ def _keep_others(store: DirectoryStore, ledger: Ledger, first: int, last: int) -
         for span in store.all_packs()
         if first <= span[0] <= span[1] <= last and span != (first, last)
     ]
-    packed = {ledger.index.entry_row(number).id for number in range(first, last + 1)} if paths else set[str]()
+    groups = map(group_of, range(first, last + 1))
+    read = hdf5.read_each(store.pack_path(first, last), groups, layout.ENTRY) if paths else ()
+    packed = {entry.id for entry in read if isinstance(entry, hdf5.StoredFile)}
     for path in paths:
         with contextlib.suppress(PermissionError):
             make_way(store.path, path, besides=packed)

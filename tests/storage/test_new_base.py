@@ -361,6 +361,13 @@ def test_a_covariance_file_is_taken_bit_for_bit_or_refused_with_its_smallest_eig
     assert caught.value.code == "singular-covariance"
 
 
+@pytest.mark.parametrize("size", [2, 300])
+def test_a_covariance_in_memory_may_have_any_number_of_genes(new: Callable[..., Repository], size: int) -> None:
+    matrix = np.eye(size) + 0.5
+    repo = new(covariance=matrix, genes=[f"GENE{number}" for number in range(size)])
+    np.testing.assert_array_equal(sigma(repo), matrix)
+
+
 def test_a_ridge_is_the_users_to_give_and_is_recorded(new: Callable[..., Repository]) -> None:
     matrix = indefinite()
     repo = new(covariance=matrix, genes=GENES[:6], ridge=3.0)

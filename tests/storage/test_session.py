@@ -11,13 +11,18 @@ import grnledger
 import numpy as np
 import pytest
 from grnledger.engine.errors import Conflict, NotFound
+from grnledger.engine.network.covariance import FactorCovariance
+from grnledger.storage import new_base
 from grnledger.storage.files import durable
 from grnledger.storage.repository import Repository
-from small_store import files, pathway
+from small_store import GENES, base, files, pathway
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from grnledger.storage.history.versions import Version
+    from grnledger.storage.networks.bases import NewBase
 
 
 def test_the_loser_of_a_race_for_one_branch_is_refused_and_stands_where_it_was(store: Path) -> None:
@@ -108,6 +113,38 @@ def test_a_writer_that_waits_commits_on_top_of_who_was_faster(store: Path, monke
     stale(second, monkeypatch)
     assert second.commit([pathway("nfkb")]).parents == (won.id,)
     assert (store / "lock").exists()  # they have met
+
+
+def other_base() -> NewBase:
+    return new_base.from_factor_model(FactorCovariance(2.0 * base().noise, base().loadings), genes=GENES)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda repo: repo.commit([pathway("nfkb")]),
+        lambda repo: repo.set_base(other_base()),
+        lambda repo: repo.revert("v1"),
+        lambda repo: repo.cherry_pick("v1"),
+        lambda repo: repo.merge("drug-a"),
+        lambda repo: repo.reinvert(),
+        lambda repo: repo.rollback("v4"),
+        lambda repo: repo.create_branch("mine"),
+        lambda repo: repo.create_tag("mine"),
+        lambda repo: repo.switch("new"),
+        lambda repo: repo.delete_branch("new"),
+        lambda repo: repo.delete_tag("paper"),
+    ],
+)
+def test_whatever_is_written_begins_with_what_the_store_holds_then(
+    store: Path, step: Callable[[Repository], Version]
+) -> None:
+    repo, other = Repository(store, wait=0), grnledger.open(store)
+    newest = other.commit([pathway("stat")])
+    other.create_branch("new")
+    other.create_tag("paper")
+    answer = step(repo)
+    assert newest.id in (answer.id, *answer.parents)
 
 
 WRITER = """

@@ -201,6 +201,32 @@ def test_a_refusal_says_whose_file_it_is(folder: Callable[..., Path]) -> None:
     assert type(access.refusal(5, path)) is OSError
 
 
+@pytest.mark.parametrize(
+    ("more", "member", "writing", "code"),
+    [
+        (0, True, True, "may-not-use-own"),
+        (0, False, False, "may-not-use-own"),
+        (1, True, True, "may-not-write"),
+        (1, True, False, "may-not-read"),
+        (-1, True, True, "may-not-write"),
+        (1, False, True, "may-not-as-stranger"),
+        (-1, False, False, "may-not-as-stranger"),
+    ],
+)
+def test_a_refusal_names_who_can_help(
+    folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, more: int, member: bool, writing: bool, code: str
+) -> None:
+    """`more` is by how much the account's number exceeds the owner's; `member`, whether it is in the store's group."""
+    store = folder(0o755)
+    status = store.stat()
+    monkeypatch.setattr(os, "geteuid", lambda: status.st_uid + more)
+    monkeypatch.setattr(os, "getegid", lambda: status.st_gid + 1)
+    monkeypatch.setattr(os, "getgroups", lambda: [status.st_gid] if member else [])
+    refusal = access.refusal(13, store / "log", writing=writing)
+    assert isinstance(refusal, AccessDenied)
+    assert refusal.code == code
+
+
 def test_what_is_of_no_store_is_refused_as_ever(folder: Callable[..., Path], tmp_path: Path) -> None:
     folder(0o755)
     assert type(access.refusal(13, tmp_path, writing=True)) is PermissionError

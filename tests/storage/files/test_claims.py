@@ -207,6 +207,9 @@ def test_what_a_record_allows_is_what_it_says(store: Path) -> None:
         assert held == {name: allowed[name] for name in held}
 
 
+HAS_ROOM = claims.has_room
+
+
 def no_memory(*_: Any, **__: Any) -> Any:
     raise MemoryError
 
@@ -224,9 +227,15 @@ def test_what_memory_does_not_suffice_for_is_named_and_is_no_damage(
     with pytest.raises(MemoryError, match=str(entry(store, 2))):
         hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
     if fail is refused_by_hdf5:  # a damaged file may ask for more than there can be
-        monkeypatch.setattr(claims, "has_room", lambda _: True)
+        monkeypatch.setattr(claims, "has_room", HAS_ROOM)
         with pytest.raises(FormatError, match="is damaged"):
             hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
+
+
+@pytest.mark.parametrize(("size", "room"), [(1, True), (claims.OF_HDF5, True), (1 << 62, False), (1 << 70, False)])
+def test_more_bytes_than_can_be_addressed_are_no_room_either(size: int, room: bool) -> None:
+    """A file may be said to be as long as a number can be, and is then asked for with some headroom."""
+    assert claims.has_room(size) is room
 
 
 def test_an_index_of_holes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

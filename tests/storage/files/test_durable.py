@@ -163,6 +163,25 @@ def test_a_failure_that_the_writing_step_hides_is_raised_all_the_same(
     assert list(tmp_path.iterdir()) == []
 
 
+def put(path: Path, content: bytes) -> None:
+    durable.put(path, lambda output: output.write(content))
+
+
+def append(path: Path, content: bytes) -> None:
+    path.write_bytes(content[:20])
+    assert durable.append(path, content[20:], 20)
+
+
+@pytest.mark.parametrize("write", [put, append])
+def test_what_the_system_takes_in_parts_is_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None]
+) -> None:
+    real, content = os.pwrite, bytes(range(256))
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, at: real(descriptor, data[:7], at))
+    write(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == content
+
+
 def test_a_name_that_is_taken_stays_as_it_is(tmp_path: Path) -> None:
     durable.publish(tmp_path / "x.h5", lambda output: output.write(b"first"))
     with pytest.raises(FileExistsError):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import grnledger
 import pytest
 from grnledger.engine.errors import FormatError, NotFound
+from grnledger.storage.files import layout
+from grnledger.storage.files.locations import DirectoryStore
 from small_store import answers, entry, files, readable
 
 if TYPE_CHECKING:
@@ -82,6 +84,24 @@ def test_a_name_far_beyond_the_log_is_not_counted_up_to(made: Path, store: Path)
     assert readable(store, answers(made)) == {0, 1, 2, 3}
     entry(store, 9_999_999_999).unlink()
     assert answers(store) == answers(made)
+
+
+@pytest.mark.parametrize("packed", [0, 3, 5])
+def test_all_entries_are_there_up_to_the_first_that_is_missing(store: Path, packed: int) -> None:
+    """Of five entries so many are in a pack."""
+    if packed:
+        (store / "packs").mkdir()
+        (store / "packs" / layout.pack_name(1, packed)).touch()  # by its name alone
+        for number in range(1, packed + 1):
+            entry(store, number).unlink()
+
+    def held() -> list[int]:
+        return [number for number in range(1, 7) if DirectoryStore(store).holds_all(number)]
+
+    assert held() == [1, 2, 3, 4, 5]
+    if packed < 4:
+        entry(store, 4).unlink()
+        assert held() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["0000000001-9999999999.h5", "0000000003-0000000002.h5", "1-5.h5", "0-0.h5", "-.h5"])

@@ -61,6 +61,23 @@ def test_an_entry_without_the_arrays_that_its_record_needs_is_refused(store: Pat
         repo.snapshot("v1")
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "what"),
+    [
+        ("genes", lambda genes: genes[::-1], "must be indices in ascending order"),
+        ("genes", lambda genes: genes - 2, "must be indices in ascending order"),
+        ("loadings", lambda loadings: loadings * float("nan"), "has a loading that is not finite"),
+        ("loadings", lambda loadings: loadings * 0.0, "has no loading other than zero"),
+    ],
+)
+def test_numbers_that_no_pathway_can_have_are_damage(
+    store: Path, name: str, change: Callable[[Any], Any], what: str
+) -> None:
+    repo = rewrite_loadings(store, lambda arrays: arrays | {name: change(arrays[name])})
+    with pytest.raises(FormatError, match=f"is damaged: its content is not a valid pathway: .* {what}"):
+        repo.snapshot("v1")
+
+
 def test_a_pathway_whose_numbers_do_not_match_its_id_is_refused(store: Path) -> None:
     repo = rewrite_loadings(store, lambda arrays: arrays | {"loadings": 2 * arrays["loadings"]})
     with pytest.raises(FormatError, match="pathway p53 does not match its id"):

@@ -50,6 +50,21 @@ def test_after_a_loss_more_versions_may_have_been_but_not_fewer_and_not_without_
     assert [answer(repo, name) for name in ("v0", "v1")] == expected[:2]
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_leftovers_are_looked_for_once_in_so_many_entries_however_often_the_store_is_opened(
+    store: Path, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    """With ten thousand entries a look takes longer than a commit."""
+    swept: list[int] = []
+    monkeypatch.setattr(ledger, "SWEEP_EVERY", 4)
+    monkeypatch.setattr(durable, "sweep", lambda path: swept.append(len(list((path / "log").iterdir()))))
+    repo = grnledger.open(store)
+    for number in range(6, 18):
+        repo = grnledger.open(store) if anew else repo
+        repo.create_tag(f"tag-{number}")
+    assert swept == [8, 12, 16]
+
+
 def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
     repo = grnledger.open(store)
     move = MoveRecord(ref="HEAD", before="main", after="nowhere")

@@ -137,6 +137,15 @@ def test_what_is_foreign_in_the_place_of_a_file_changes_no_answer(store: Path, p
     assert asked(store) == before
 
 
+def test_a_link_is_not_followed_even_to_the_very_same_numbers(store: Path, tmp_path: Path) -> None:
+    asked(store)
+    path = next(folder(store).iterdir())
+    assert read_numbers(path) is not None
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    assert read_numbers(path) is None
+
+
 @pytest.mark.parametrize("where", ["numbers", "cache"])
 @pytest.mark.parametrize("what", ["file", "link"])
 def test_what_is_foreign_in_the_place_of_the_folder_changes_no_answer_and_is_not_written_through(

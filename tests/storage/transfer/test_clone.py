@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import grnledger
 import pytest
 from grnledger.engine.errors import Conflict, FormatError, NotFound
+from grnledger.storage.transfer.clone import clone
 from two_stores import (
     everything,
     flip,
@@ -33,6 +34,13 @@ def test_a_clone_gives_the_same_answers_without_its_source(lab: Path, tmp_path: 
         assert len(list((copy / "packs").iterdir())) == 1
         assert not list((copy / "log").iterdir())
         assert opened(copy).commit(pathway("new", first=9)).number == len(expected[3])
+
+
+def test_progress_grows_from_nothing_to_all(lab: Path, tmp_path: Path) -> None:
+    shares: list[float] = []
+    clone(lab, tmp_path / "copy.grn", shares.append)
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[-1] == 1
 
 
 def test_a_clone_stands_where_nothing_stood(lab: Path, tmp_path: Path) -> None:

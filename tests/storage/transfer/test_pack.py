@@ -19,7 +19,7 @@ from grnledger.storage.history.log import Log
 from grnledger.storage.transfer import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from grnledger.storage.repository import Repository
@@ -385,6 +385,23 @@ def test_a_pack_that_reads_back_otherwise_takes_no_entry_away(store: Path, monke
     monkeypatch.setattr(durable, "write_whole", real)
     assert files(store) == before
     assert grnledger.open(store).pack().entries == 10
+
+
+@pytest.mark.parametrize(("number", "other"), [(3, 4), (4, 3), (1, 10), (10, 1)])
+def test_a_pack_that_holds_another_entry_in_the_place_of_one_takes_none_away(
+    store: Path, monkeypatch: pytest.MonkeyPatch, number: int, other: int
+) -> None:
+    before, real = files(store), hdf5.write_many
+
+    def write_many(output: hdf5.Output, kind: str, parts: Iterable[tuple[str, hdf5.Sealed]]) -> None:
+        entries = dict(parts)
+        entries[group_of(number)] = entries[group_of(other)]
+        real(output, kind, entries.items())
+
+    monkeypatch.setattr(hdf5, "write_many", write_many)
+    with pytest.raises(FormatError, match="does not hold the entry that it should: no entry was moved"):
+        grnledger.open(store).pack()
+    assert files(store) == before
 
 
 # What it refuses

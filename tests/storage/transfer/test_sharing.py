@@ -146,12 +146,14 @@ def test_nothing_outside_of_a_store_gets_another_mode(store: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give files to another group")
-def test_what_belongs_to_another_group_is_told_and_set(store: Path) -> None:
+@pytest.mark.parametrize("group", [61_099, 61_101])
+def test_what_belongs_to_another_group_is_told_and_set(store: Path, group: int) -> None:
+    os.chown(store, -1, 61_100)
     set_sharing(store, "group")
-    os.chown(store / "log" / "0000000001.h5", -1, 61_100)
+    os.chown(store / "log" / "0000000001.h5", -1, group)
     [misfit] = misfits(store)
     assert misfit.path == "log/0000000001.h5"
-    assert "and the group 61100" in misfit.fault
+    assert f"and the group {group}" in misfit.fault
     assert set_modes(store) == []
     assert misfits(store) == []
 

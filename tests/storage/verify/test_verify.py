@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,17 @@ from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
+from grnledger.storage.files import layout
+from grnledger.storage.files.chained_text import ChainedText
 from grnledger.storage.files.locations import group_of
+from grnledger.storage.history.index import log_index
+from grnledger.storage.history.index.blocks import HEADER
 from grnledger.storage.history.records import BaseRecord
 from grnledger.storage.networks.bases import NewBase
+from grnledger.storage.transfer import pack
 from grnledger.storage.verify.repair import repair
 from grnledger.storage.verify.store import verify
+from small_store import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,6 +241,30 @@ def test_what_is_derived_is_repaired_and_reported_as_repaired(
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\tadd p53\t", b"\tadd p52\t"),  # of a commit
+        (b"\tadd p53\t", b"\tadd p54\t"),
+        (b"\tcreate at v0\t", b"\tcreate at u0\t"),  # of another entry
+        (b"\tcreate at v0\t", b"\tcreate at w0\t"),
+    ],
+)
+def test_an_index_that_says_anything_else_than_the_log_is_reported_though_its_hashes_fit(
+    store: Callable[[str], Path], old: bytes, new: bytes
+) -> None:
+    path = store(DENSE)
+    index = path / "cache" / "history"
+    text, content = ChainedText(HEADER), index.read_bytes().removeprefix(HEADER)
+    assert old in content
+    for lines in re.split(rb" [0-9a-f]{64}\n", content.replace(old, new, 1))[:-1]:
+        text.append(lines)
+    index.write_bytes(text.read(0, text.size))
+    (finding,) = grnledger.verify(path).findings
+    assert (finding.kind, finding.path) == ("derived", "cache/history")
+    assert "is not the index of this log" in finding.what
+
+
 def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
     store: Callable[[str], Path], grn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,6 +346,21 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "aside" / "notes.txt").read_text() == "mine"
     assert not (path / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(("beyond", "noted"), [(-1, True), (0, True), (1, False)])
+def test_only_a_log_long_enough_for_an_index_is_noted_to_have_none(
+    store: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, beyond: int, noted: bool
+) -> None:
+    """`beyond` is by how many entries the length from which opening is slow exceeds that of the log."""
+    path = store(DENSE)
+    (path / "cache" / "history").unlink()
+    monkeypatch.setattr(log_index, "STATE_EVERY", len(list((path / "log").iterdir())) + beyond)
+    report = verify(path)
+    assert report.sound
+    assert [finding.path for finding in report.findings if "There is no index" in finding.what] == (
+        ["cache/history"] if noted else []
+    )
 
 
 def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
@@ -400,20 +446,26 @@ def test_a_damaged_pack_whose_entries_are_loose_too_is_reported_as_such(store: C
     assert grnledger.verify(path).sound
 
 
+@pytest.mark.parametrize(("run", "checked"), [(512, 64), (4, 1)])
 @pytest.mark.parametrize("number", [2, 4])
-def test_loose_copies_stay_as_long_as_their_pack_has_a_damaged_entry(store: Callable[[str], Path], number: int) -> None:
+def test_loose_copies_stay_as_long_as_their_pack_has_a_damaged_entry(
+    store: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, number: int, run: int, checked: int
+) -> None:
+    """Also where the index, which looks at the files of the last entries alone, knows nothing of the damage."""
     path = store(DENSE)
-    contents = {file.name: file.read_bytes() for file in sorted((path / "log").iterdir())}
+    monkeypatch.setattr(pack, "RUN", run)
+    monkeypatch.setattr(log_index, "CHECKED", checked)
+    contents = files(path / "log")
     grnledger.open(path).pack()
     damaged = f"{number:010}.h5"
     copies = {name: content for name, content in contents.items() if name != damaged}
     for name, content in copies.items():
         (path / "log" / name).write_bytes(content)
-    (pack,) = (path / "packs").iterdir()
-    with h5py.File(pack, "r+") as file:
+    with h5py.File(min((path / "packs").iterdir()), "r+") as file:
         file[group_of(number)].attrs["id"] = np.bytes_(b"0" * 64)
     assert repair(path).findings
-    assert {name: (path / "log" / name).read_bytes() for name in copies} == copies
+    left = {name for name in copies if layout.entry_number(name) in range(1, run + 1)}
+    assert files(path / "log") == {name: copies[name] for name in left}
 
 
 def test_versions_are_shown_in_ranges() -> None:

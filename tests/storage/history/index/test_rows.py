@@ -133,6 +133,7 @@ GOOD = encode.commit_row(
     ("field", "value"),
     [
         ("id", "../x"), ("content", "A" * 64), ("base", "/etc/passwd"), ("base", ""), ("parents", "7:" + "b" * 64),
+        ("parents", "8:" + "b" * 64), ("parents", "-1:" + "b" * 64),
         ("parents", "6:x"), ("rank", "many"), ("author", "\\x"), ("message", "\\"), ("adds", "p"),
         ("drops", "q\x1e\x1e"),
         ("adds", GOOD.adds.replace("\x1e2\x1e", "\x1etwo\x1e")), ("reading", ""), ("number", "x"),
