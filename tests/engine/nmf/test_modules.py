@@ -367,6 +367,14 @@ def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None
     assert np.all((second >= 0) | (share == 0))
 
 
+def test_a_second_module_is_the_one_of_the_second_largest_share_where_there_is_a_share() -> None:
+    modules = np.array([[0.5, 0.1, 0.2], [0.5, 0.0, 0.0], [0.0, 0.3, 0.8], [0.0, 0.6, 0.0], [0.0, 0.0, 0.0]])
+    unsurveyed: Any = None
+    second, share = analysis.Analysis(unsurveyed, of(modules, np.ones((3, 1))), np.ones(5), None).second
+    assert second.tolist() == [2, -1, 1, -1, -1]
+    np.testing.assert_allclose(share, [0.2 / 0.8, 0.0, 0.3 / 1.1, 0.0, 0.0])
+
+
 def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
     drawn = simulate_counts(20, 12, 2, depth=9, moonlighting=0, seed=3)
     fitted = analyse(drawn.counts, [1], symmetric=False, restarts=2, mapper=Threads(1))

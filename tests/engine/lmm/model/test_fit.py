@@ -47,6 +47,8 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
         np.testing.assert_allclose(estimate.effects, beta, rtol=1e-8)
         np.testing.assert_allclose(estimate.effects_se, errors, rtol=1e-8)
         assert estimate.variance_noise == pytest.approx(variance * (1 if np.isinf(delta) else delta), rel=1e-6)
+        assert estimate.variance_kernel == pytest.approx(0.0 if np.isinf(delta) else variance, rel=1e-6)
+        assert estimate.gamma == pytest.approx(estimate.variance_kernel / estimate.variance_noise)
         if 1e-3 < estimate.h2 < 1 - 1e-3:
             _check_standard_error(dense, estimate)
     assert estimate.log_likelihood_h2_0 == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
