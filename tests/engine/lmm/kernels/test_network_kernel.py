@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from grnledger.engine.errors import NotPositiveDefinite
-from grnledger.engine.lmm.kernels.network_kernel import cross_kernel, network_kernel
+from grnledger.engine.errors import EngineError, NotPositiveDefinite
+from grnledger.engine.lmm.kernels.network_kernel import cross_kernel, network_kernel, sample_factor
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import build_snapshot
+from scipy import stats
 
 
 def version(*pathways):
@@ -59,3 +60,26 @@ def test_the_kernel_between_new_genes_and_those_of_a_model_is_a_block_of_that_of
     cross, diagonal = cross_kernel(snapshot, part, new, genes, leave_out=left_out)
     np.testing.assert_allclose(cross, expected[np.ix_(new, genes)], atol=1e-12)
     np.testing.assert_allclose(diagonal, np.diagonal(expected)[new], atol=1e-12)
+
+
+@pytest.mark.parametrize("left_out", [(), (0,)])
+def test_samples_are_alike_in_standardised_expression_times_loadings(left_out):
+    snapshot, _ = version(ADDED, SUBTRACTED)
+    values = np.random.default_rng(22).normal(5.0, 2.0, size=(30, 48))
+    values[:3] = [[0.1], [np.log2(20.0)], [0.7]]  # constant, where a rounded mean leaves a deviation that is not zero
+    varying = np.arange(30) > 2
+    whole = snapshot.covariance.to_dense()
+    loadings = snapshot.capacitance.covariance_factor(np.arange(30))[:, : 4 if left_out else 5]
+    loadings = loadings / np.sqrt(np.diagonal(whole))[:, None]
+    expected = stats.zscore(values[varying], axis=1, ddof=1).T @ loadings[varying] / np.sqrt(loadings.shape[1])
+    np.testing.assert_allclose(sample_factor(snapshot, values, leave_out=left_out), expected, atol=1e-12)
+
+
+def test_samples_of_a_version_without_factors_have_nothing_to_be_alike_in():
+    base = FactorCovariance(np.ones(30), np.empty((30, 0)))
+    panel = Panel(tuple(f"G{at}" for at in range(30)))
+    snapshot = build_snapshot(panel, anchor_of(base), [ADDED], np.ones(30))
+    values = np.random.default_rng(23).normal(size=(30, 9))
+    assert sample_factor(snapshot, values).shape == (9, 1)
+    with pytest.raises(EngineError, match="nothing to be alike in"):
+        sample_factor(snapshot, values, leave_out=[0])

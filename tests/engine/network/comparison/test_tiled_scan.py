@@ -101,6 +101,17 @@ def test_it_is_that_of_a_scan_of_all_pairs(
             assert (actual.before.mean_abs_error == 0.0) == (exact or genes < 2_000)
 
 
+def test_progress_rises_through_all_steps_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, pathways = random_base(700, np.random.default_rng(700)), random_pathways(700, np.random.default_rng(7))
+    shares: list[float] = []
+    rule, sides = EdgeRule("top", 200), (version(base, pathways[:1]), version(base, pathways))
+    by_tiles(monkeypatch, *sides, rule, LISTS[:2], exact_mean=True, progress=shares.append)
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] < 1.0 == shares[-1]
+    for step in range(1, 6):
+        assert any(step / 6 <= share <= (step + 1) / 6 for share in shares)
+
+
 @pytest.mark.parametrize("penalty", [0.5, 20.0])
 def test_a_score_is_compared_like_rho(penalty: float, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(8)
