@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -480,6 +481,22 @@ def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unkno
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(likelihood, "FINISHED_FIT", {"tolerance": 0.0, "most_sweeps": 1})
         assert np.isnan(rank_survey(counts, [3], restarts=10, mapper=Threads(1)).chosen.log_likelihood)
+
+
+@pytest.mark.parametrize(("unfinished", "known"), [((), True), ((0,), False), ((1,), False), ((2,), True)])
+def test_likelihoods_are_known_where_the_best_two_fits_end_whatever_the_others_do(
+    unfinished: tuple[int, ...], known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = observe(simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts)
+    fits = sorted(fit_each(observed, 3, range(20), mapper=Threads(1)), key=lambda fitted: fitted.divergence)
+    endless = [fits[index].modules for index in unfinished]
+
+    def finish(*arguments: Any, start: tuple[Matrix, Matrix], **options: Any) -> Factorization:
+        finished = fit(*arguments, start=start, **options)
+        return dataclasses.replace(finished, converged=not any(start[0] is modules for modules in endless))
+
+    monkeypatch.setattr(likelihood, "fit", finish)
+    assert np.isfinite(likelihood.least_divergence(observed, fits, 0)) == known
 
 
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
