@@ -21,6 +21,7 @@ from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import erfc
 from scipy.stats import hypergeom, nbinom, poisson
@@ -160,6 +161,29 @@ def test_the_overdispersion_is_that_of_the_negative_binomial_and_none_for_poisso
             fit_each(observed, 3, range(4), mapper=Threads(1)), key=lambda factorization: factorization.divergence
         )
         assert least <= moonlighting(observed, best).overdispersion <= most
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_the_overdispersion_solves_pearson_s_equation_over_what_is_observed(form: Any, missing: float) -> None:
+    stream = np.random.default_rng(6)
+    weights, usage = (
+        stream.gamma(1.0, 1.0, (40, 2)) * (stream.random((40, 2)) < 0.8) + 0.01,
+        stream.gamma(2.0, 5.0, (25, 2)),
+    )
+    weights[:9, 1] = 0.0
+    mean = weights @ usage.T
+    values = stream.poisson(mean * stream.gamma(2.0, 0.5, mean.shape)).astype(np.float64)
+    seen = stream.random(values.shape) >= missing
+    values[~seen] = np.nan
+    free = seen.sum() - np.count_nonzero(weights) - usage.size + 2
+    x = np.maximum(mean, overdispersed.LEAST_EXPECTED * np.nanmean(values))
+
+    def pearson(alpha: float) -> float:
+        return float(np.nansum((values - x) ** 2 / (x + alpha * x * x)) - free)
+
+    expected = brentq(pearson, 0.0, 10.0, xtol=1e-12)
+    assert overdispersed.overdispersion(observe(form(values)), weights, usage) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_weights_of_a_negative_binomial_are_its_most_likely() -> None:

@@ -372,6 +372,17 @@ def test_a_start_far_larger_than_the_matrix_is_refused(factor: float) -> None:
         fit_symmetric(observe_symmetric(np.ones((30, 30))), 2, start=factor * w)
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_start_up_to_so_many_times_the_matrix_is_used_whatever_the_unit(unit: float) -> None:
+    values = unit * counts(30, 20, 2, 20.0, seed=1)
+    w, h = np.ones((30, 2)), np.full((2, 20), values.mean() / 2)
+    assert fit(observe(values), 2, start=(w, 0.9e12 * h), most_sweeps=1).sweeps == 1
+    with pytest.raises(InputError, match=r"product is 1\.1e\+12 times as large"):
+        fit(observe(values), 2, start=(w, 1.1e12 * h))
+    with pytest.raises(InputError, match=r"product is 1 times as large"):
+        fit(observe(values), 2, start=(1e25 * w, 1e-25 * h))
+
+
 def test_what_would_lose_a_part_of_itself_is_refused() -> None:
     values = counts(30, 20, 2, 20.0, seed=1)
     for odd, message in (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.comparison import tiled_scan, versions
+from grnledger.engine.network.comparison.change_tiles import change_tiles
 from grnledger.engine.network.comparison.changes import ChangeList
 from grnledger.engine.network.comparison.low_rank_change import low_rank_change
 from grnledger.engine.network.comparison.versions import compare, compare_lists
@@ -146,6 +147,9 @@ def test_the_form_of_a_change_and_its_bound_hold_for_every_pair(
     np.testing.assert_allclose(change.of(everyone, everyone, rho[0])[off], (rho[1] - rho[0])[off], rtol=0, atol=error)
     a, y = np.linalg.norm(before.factor, axis=1), np.linalg.norm(change.factor, axis=1)
     growth = change.growth[:, None] + change.growth + np.outer(change.growth, change.growth)
+    tiles, changes = change_tiles(before, after, change, "rho"), np.empty((60, 60))
+    tiles._change(everyone, everyone, changes)
+    assert np.all((np.abs(changes - (rho[1] - rho[0])) <= tiles.error)[off])
     bound = np.outer(a, a) * np.abs(growth) + np.outer(y, y)
     assert np.all((np.abs(rho[1] - rho[0]) <= bound + error)[off])
 
