@@ -25,7 +25,7 @@ def with_factors(values: np.ndarray, number: int, seed: int, strength: float = 0
     return values + strength * rng.standard_normal((genes, number)) @ rng.standard_normal((number, samples))
 
 
-@pytest.mark.parametrize("samples", [48, 150])
+@pytest.mark.parametrize("samples", [17, 24, 48, 150])
 @pytest.mark.parametrize("factors", [0, 1, 3])
 def test_hidden_factors_are_counted_and_a_chain_has_none(samples: int, factors: int):
     design = build_design(samples)

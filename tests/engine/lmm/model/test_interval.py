@@ -8,6 +8,7 @@ from grnledger.engine.errors import InputError
 from grnledger.engine.lmm.model.design import design
 from grnledger.engine.lmm.model.fit import fit_many, make_model
 from grnledger.engine.lmm.model.interval import (
+    GRID,
     bootstrap_interval,
     profile_interval,
     reduced_kernel,
@@ -42,6 +43,17 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
             assert profile_interval(model, null)[0] == 0.0
             assert np.isnan(wald_interval(null)[0])
     assert at_none > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_progress_of_a_bootstrap_interval_is_a_step_for_each_h2_that_is_tried(share):
+    rng = np.random.default_rng(9)
+    k, kernel = a_kernel("low rank", 40, rng)
+    model = make_model(kernel, a_trait(k, share, rng))
+    shares = []
+    bootstrap_interval(simulate_null(reduced_kernel(model), 200, 1), fit_many(model)[0], progress=shares.append)
+    assert len(shares) >= GRID
+    np.testing.assert_allclose(shares, np.arange(1, len(shares) + 1) / len(shares))
 
 
 def test_slopes_show_on_which_side_the_estimate_of_a_draw_is():
