@@ -31,6 +31,7 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
             continue
         null = fit_many(model, method=method)[0]
         scan = ExactScanner(model, null, statistic=statistic).scan(tests)
+        assert (scan.between, scan.within) == (1.0, n - 3 if statistic == "wald" else np.inf)
         for index, test in enumerate(tests):
             if index == 20:
                 assert np.isnan(scan.beta[index]) and np.isnan(scan.log10_p[index])
