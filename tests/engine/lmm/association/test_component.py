@@ -26,6 +26,20 @@ def test_the_tail_of_a_sum_of_chi_squares_is_that_of_draws():
     assert tail == pytest.approx(float(f_tail(np.array([f]), 1, 20)[0]), abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("weights", "counts"),
+    [([1.0, -1.0], [5, 5]), ([1.0, -0.05], [1, 20]), ([2.0, 0.5, -0.3], [1, 2, 10]), ([0.1, -1.0], [30, 3])],
+)
+def test_the_tail_at_the_mean_is_that_of_weights_a_little_to_either_side(weights, counts):
+    weights, counts = np.array(weights), np.array(counts)
+    assert weights @ counts == pytest.approx(0.0, abs=1e-12)
+    at, below, above = (log_tail(weights + shift, counts) for shift in (0.0, -1e-3, 1e-3))
+    assert below < at < above
+    assert at == pytest.approx((below + above) / 2, abs=1e-4)
+    if np.array_equal(weights, -weights[::-1]):
+        assert at == pytest.approx(np.log(0.5))
+
+
 def test_a_variance_component_is_found_for_scattered_genes_alone():
     rng = np.random.default_rng(12)
     g = rng.normal(size=(400, 10))
