@@ -79,6 +79,9 @@ def test_steps_are_ascending_and_at_or_below_their_strengths() -> None:
     large = strengths > 1e-5
     assert (least[steps_of(strengths[large])] >= strengths[large] * (1 - 1.1e-3)).all()
     np.testing.assert_array_equal(steps_of(-strengths), steps_of(strengths))
+    assert (np.diff(least) > 0).all()
+    assert (least[0], least[-1]) == (0.0, 1.0)
+    np.testing.assert_array_equal(steps_of(least), np.arange(STEPS))
 
 
 @pytest.mark.parametrize(("genes", "samples"), [(40, 8), (12, 30)])
