@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite
-from grnledger.engine.lmm.kernels.network_kernel import cross_kernel, network_kernel, sample_factor
+from grnledger.engine.errors import EngineError, InputError, NotFound, NotPositiveDefinite
+from grnledger.engine.lmm.kernels.network_kernel import (
+    cross_kernel,
+    network_kernel,
+    pathway_columns,
+    pathway_indices,
+    sample_factor,
+)
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.inversion import invert
@@ -65,6 +71,19 @@ def test_the_kernel_between_new_genes_and_those_of_a_model_is_a_block_of_that_of
     cross, diagonal = cross_kernel(snapshot, part, new, genes, leave_out=left_out)
     np.testing.assert_allclose(cross, expected[np.ix_(new, genes)], atol=1e-12)
     np.testing.assert_allclose(diagonal, np.diagonal(expected)[new], atol=1e-12)
+
+
+def test_pathways_are_told_by_the_names_of_their_columns():
+    snapshot, _ = version()
+    assert pathway_indices(snapshot, ["b"]) == [1]
+    assert pathway_indices(snapshot, ["b", "a"]) == [0, 1]
+    with pytest.raises(NotFound, match="no pathway c that could be left out") as refusal:
+        pathway_indices(snapshot, ["a", "c"])
+    assert (refusal.value.hint, refusal.value.code) == ("It has a, b.", "not-found")
+    deviations = np.sqrt(np.diagonal(snapshot.covariance.to_dense()))
+    genes = np.array([8, 3, 20])
+    expected = snapshot.capacitance.loadings.rows(np.arange(30)) / deviations[:, None]
+    np.testing.assert_allclose(pathway_columns(snapshot, genes), expected[genes])
 
 
 @pytest.mark.parametrize("left_out", [(), (0,)])
