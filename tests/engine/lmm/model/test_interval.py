@@ -71,6 +71,20 @@ def test_slopes_show_on_which_side_the_estimate_of_a_draw_is():
             assert abs(rotated - expected) < 4 * np.sqrt(0.25 / 200)
 
 
+@pytest.mark.parametrize("seed", range(4, 10))
+def test_a_bootstrap_interval_ends_where_estimates_beyond_that_of_the_trait_are_as_rare_as_the_level_says(seed):
+    """All of α is on the other side where estimates of 0, or of 1, have a probability above α/2."""
+    rng = np.random.default_rng(seed)
+    k, kernel = a_kernel("low rank", 80, rng)
+    model = make_model(kernel, a_trait(k, 0.5, rng))
+    fit, draws, alpha = fit_many(model)[0], simulate_null(reduced_kernel(model), 2000, 3), 0.05
+    low, high = bootstrap_interval(draws, fit, level=1 - alpha)
+    expected = alpha / 2 if draws.at_most(0.0, low) < alpha / 2 else alpha
+    assert draws.at_least(fit.h2, low) == pytest.approx(expected, abs=1.1e-3)
+    expected = alpha / 2 if draws.at_least(1 - 1e-9, high) < alpha / 2 else alpha
+    assert draws.at_most(fit.h2, high) == pytest.approx(expected, abs=1.1e-3)
+
+
 def test_bootstrap_intervals_contain_the_truth_at_their_level():
     rng = np.random.default_rng(8)
     k, kernel = a_kernel("low rank", 80, rng)
