@@ -475,6 +475,12 @@ def test_simulations_that_make_no_sense_are_refused(wrong: dict[str, object]) ->
         simulate_counts(**{"genes": 30, "samples": 5, "modules": 3, **wrong})  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1, 1], [2, -1, 2], [0, 1, 1], [1, np.nan, 1], [1, np.inf, 1]])
+def test_sizes_of_modules_are_positive_and_as_many_as_modules(sizes: list[float]) -> None:
+    with pytest.raises(InputError, match="3 modules need as many positive sizes"):
+        simulate_counts(30, 5, 3, sizes=sizes)
+
+
 def course_data(folder: Path) -> tuple[list[str], Matrix]:
     lines = [line.split() for line in (folder / "mcb112_w10_2021-data.tbl").read_text().splitlines() if line.strip()]
     return [line[0] for line in lines], np.array([[float(field) for field in line[1:]] for line in lines])

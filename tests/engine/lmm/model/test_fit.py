@@ -94,6 +94,25 @@ def test_many_traits_at_once_are_each_alone():
         np.testing.assert_allclose(estimate.effects, alone.effects, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("column", "sentence"),
+    [
+        (np.geomspace(1.0, 1e101, 30), "has values of up to 1e+101"),
+        (np.geomspace(1e-120, 1e-101, 30), "has values of up to 1e-101"),
+        (np.full(30, 4.0), "is constant (4)"),
+        (np.append(np.arange(29.0), np.inf), "is inf in row 30"),
+    ],
+)
+def test_a_trait_that_makes_no_sense_is_named(column, sentence):
+    rng = np.random.default_rng(16)
+    kernel, traits = of_factor(rng.normal(size=(30, 4))), rng.normal(size=(30, 3))
+    traits[:, 1] = column
+    for names, name in (((), "Trait 2"), (("a", "b", "c"), "b")):
+        with pytest.raises((EngineError, InputError)) as refusal:
+            make_model(kernel, traits, names=names)
+        assert refusal.value.message.startswith(f"{name} {sentence}")
+
+
 def test_what_cannot_be_fitted_is_refused_with_its_reason():
     rng = np.random.default_rng(17)
     g = rng.normal(size=(30, 4))
