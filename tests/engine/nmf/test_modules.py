@@ -15,7 +15,7 @@ from grnledger.engine.nmf.modules import analysis, likelihood, moonlighting as t
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships
-from grnledger.engine.nmf.modules.moonlighting import moonlighting
+from grnledger.engine.nmf.modules.moonlighting import Moonlighting, moonlighting
 from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
@@ -392,12 +392,25 @@ def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None
     assert np.all((second >= 0) | (share == 0))
 
 
-def test_a_second_module_is_the_one_of_the_second_largest_share_where_there_is_a_share() -> None:
-    modules = np.array([[0.5, 0.1, 0.2], [0.5, 0.0, 0.0], [0.0, 0.3, 0.8], [0.0, 0.6, 0.0], [0.0, 0.0, 0.0]])
-    unsurveyed: Any = None
-    second, share = analysis.Analysis(unsurveyed, of(modules, np.ones((3, 1))), np.ones(5), None).second
-    assert second.tolist() == [2, -1, 1, -1, -1]
-    np.testing.assert_allclose(share, [0.2 / 0.8, 0.0, 0.3 / 1.1, 0.0, 0.0])
+@pytest.mark.parametrize("is_tested", [False, True])
+def test_a_second_module_is_that_of_the_test_or_of_the_second_largest_share(is_tested: bool) -> None:
+    modules = np.array([[0.5, 0.1, 0.2], [0.5, 0.0, 0.0], [0.0, 0.3, 0.8], [0.0, 0.6, 0.2], [0.0, 0.0, 0.0]])
+    test, by_test = None, np.zeros(5, dtype=bool)
+    if is_tested:
+        by_test = np.array([False, False, False, True, False])
+        test = Moonlighting(np.ones(5), np.array([-1, -1, 1, 2, -1]), by_test, 0.0, np.full(5, 0.01))
+    analysed = analysis.Analysis(RankSurvey(()), of(modules, np.ones((3, 1))), np.ones(5), test)
+    second, share = analysed.second
+    assert second.tolist() == [2, -1, 1, 2, -1]
+    expected = np.array([0.2 / 0.8, 0.0, 0.3 / 1.1, 0.2 / 0.8, 0.0])
+    np.testing.assert_allclose(share, expected)
+    assert analysed.also_in(0.26).tolist() == ([2] if test is None else [])
+    assert analysed.also_in(0.2).tolist() == ([2, 0, 3] if test is None else [3])
+    assert analysed.in_two.tolist() == by_test.tolist()
+    assert analysed.sizes.tolist() == ([2, 1, 1] if test is None else [2, 1, 2])
+    low, high = analysed.second_interval
+    np.testing.assert_allclose(low, np.nan if test is None else np.maximum(expected - 0.0195996398, 0.0))
+    np.testing.assert_allclose(high, np.nan if test is None else expected + 0.0195996398)
 
 
 def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
