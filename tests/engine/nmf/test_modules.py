@@ -16,7 +16,7 @@ from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, st
 from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.modules.moonlighting import Moonlighting, moonlighting
-from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, rank_survey
+from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, _row, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
@@ -365,6 +365,24 @@ def test_the_survey_gives_its_reason_and_reports_a_flat_curve() -> None:
     assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 is the only one surveyed."
     with pytest.raises(InputError, match="needs ranks"):
         rank_survey(np.ones((4, 4)), [], mapper=Threads(1))
+
+
+def test_what_was_predicted_of_each_mask_is_averaged_with_the_standard_error_of_the_mean() -> None:
+    fits = [dataclasses.replace(labelled(0, 1, 2, 0), divergence=divergence) for divergence in (7.0, 5.0, 6.0)]
+    summary = _row(3, [3.0, 5.0, 10.0], fits, -4.0)
+    assert (summary.rank, summary.held_out, summary.log_likelihood, summary.divergence) == (3, 6.0, -4.0, 5.0)
+    assert summary.standard_error == pytest.approx(np.sqrt((9 + 1 + 16) / 2 / 3))
+    assert summary.dispersion == 1.0
+    alone = _row(3, [], fits[:1], -4.0)
+    assert np.isnan([alone.held_out, alone.standard_error, alone.dispersion]).all()
+
+
+def test_the_genes_of_a_module_are_those_of_the_largest_weights_in_their_order() -> None:
+    modules = np.array([[0.1, 0.0], [0.4, 0.5], [0.2, 0.0], [0.0, 0.5], [0.3, 0.0]])
+    analysed = analysis.Analysis(RankSurvey(()), of(modules, np.ones((2, 1))), np.ones(5), None)
+    assert analysed.top_genes(0).tolist() == [1, 4, 2, 0]
+    assert analysed.top_genes(0, 2).tolist() == [1, 4]
+    assert analysed.top_genes(1).tolist() == [1, 3]
 
 
 def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
