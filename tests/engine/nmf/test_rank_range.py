@@ -51,6 +51,12 @@ def test_a_survey_ends_where_the_curve_has_turned_or_at_the_highest_rank(counts:
     assert "try higher ones too" in capped.reason
 
 
+def test_one_rank_alone_is_no_flat_curve() -> None:
+    rows = [RankRow(rank, 3.0, 0.1, 1.0, 0.0, 0.0) for rank in (2, 3)]
+    assert RankSurvey(tuple(rows)).is_flat
+    assert not RankSurvey(tuple(rows[:1])).is_flat
+
+
 def test_a_curve_has_turned_with_two_worse_ranks_beyond_the_best() -> None:
     def of(*held_out: float) -> RankSurvey:
         return RankSurvey(tuple(RankRow(rank, value, 0.1, 1.0, 0.0, 0.0) for rank, value in enumerate(held_out, 2)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from grnledger.engine.nmf import (
     speckled,
     transform,
 )
-from grnledger.engine.nmf.solvers import kernels
+from grnledger.engine.nmf.solvers import descent, kernels
 from grnledger.engine.nmf.solvers.multiplicative import divergence
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
@@ -335,6 +336,21 @@ def test_a_value_far_below_all_others_is_as_good_as_zero(tiny: float) -> None:
     without = fit(observe(values), 2, seed=0)
     values[3, 4] = tiny
     assert fit(observe(values), 2, seed=0).divergence == pytest.approx(without.divergence, rel=1e-6)
+
+
+@pytest.mark.parametrize(("form", "depth"), [("dense", 5.0), ("sparse", 0.1)])
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 50])
+def test_bands_hold_every_line_once_and_about_the_same_work(form: str, depth: float, number: int) -> None:
+    values = counts(60, 40, 3, depth, seed=8)
+    values[30:33] = 0.0
+    rows = observe(as_form(values, form)).rows
+    assert rows.is_sparse == (form == "sparse")
+    bounds = descent._bands(rows.stored, number)
+    assert (len(bounds), bounds[0], bounds[-1]) == (number + 1, 0, 60)
+    assert bounds == sorted(bounds)
+    work = np.count_nonzero(values, axis=1) if form == "sparse" else np.full(60, 40)
+    for begin, end in itertools.pairwise(bounds):
+        assert work[begin:end].sum() <= work.sum() / number + work.max()
 
 
 def test_what_is_held_out_is_drawn_among_what_is_observed_and_leaves_half_of_each_line() -> None:

@@ -113,6 +113,16 @@ def test_progress_rises_through_all_steps_to_the_whole(monkeypatch: pytest.Monke
         assert any(step / 6 <= share <= (step + 1) / 6 for share in shares)
 
 
+def test_a_list_of_no_change_is_empty_and_the_rest_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, pathways = random_base(300, np.random.default_rng(300)), random_pathways(300, np.random.default_rng(7))
+    sides, rule = (version(base, pathways[:1]), version(base, pathways)), EdgeRule("top", 50)
+    none, some = by_tiles(monkeypatch, *sides, rule, (ChangeList(0), ChangeList(9)))
+    expected = compare_lists(*sides, rule, (ChangeList(0), ChangeList(9)))
+    assert len(none) == len(expected[0]) == 0
+    same(none, expected[0])
+    same(some, expected[1])
+
+
 @pytest.mark.parametrize("penalty", [0.5, 20.0])
 def test_a_score_is_compared_like_rho(penalty: float, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(8)
