@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.mapping import Threads
-from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
+from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe, speckled
 from grnledger.engine.nmf.modules import analysis, likelihood, moonlighting as tested, overdispersed
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.modules.moonlighting import Moonlighting, moonlighting
-from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, _row, rank_survey
+from grnledger.engine.nmf.modules.rank import HELD_OUT, RankRow, RankSurvey, _pairs_divergence, _row, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
@@ -278,6 +278,26 @@ def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
     with pytest.raises(InputError, match="3 × 3 is too small to hold anything out"):
         rank_survey(values, [1, 2], symmetric=True, counts=False, mapper=Threads(1))
     assert rank_survey(values, [1], symmetric=True, counts=False, mapper=Threads(1)).chosen.rank == 1
+
+
+def test_where_one_mask_would_hold_out_all_counts_no_rank_is_chosen() -> None:
+    values = np.zeros((20, 15))
+    values[3, 4] = 8.0
+    held = [speckled(values, HELD_OUT, seed).toarray()[3, 4] for seed in range(40)]
+    seed = held.index(True)
+    with pytest.raises(InputError, match="1 value of 300 is above zero: too few to hold any out") as refusal:
+        rank_survey(values, [1, 2], restarts=1, seed=seed, mapper=Threads(1))
+    assert refusal.value.code == "too-small-to-hold-out"
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_progress_of_an_analysis_rises_to_the_whole(symmetric: bool) -> None:
+    shares: list[float] = []
+    values = similarities(genes=30)[0] if symmetric else simulate_counts(30, 20, 2, depth=9, seed=3).counts
+    analyse(values, [1, 2], symmetric=symmetric, restarts=2, mapper=Threads(1), progress=shares.append)
+    assert shares == sorted(shares)
+    assert 0.0 < shares[0] < 0.5
+    assert shares[-1] == 1.0
 
 
 def test_a_single_start_has_no_stability() -> None:
