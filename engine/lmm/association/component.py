@@ -114,7 +114,7 @@ def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float
     at = float(brentq(lambda t: cumulant(t, 1), low * (1 - margin), high * (1 - margin), xtol=1e-15))
     spread = cumulant(0.0, 2)
     if abs(at) * math.sqrt(spread) < 1e-4:  # at the mean the formula is 0/0: its limit has the skewness
-        skew = float(8.0 * np.sum(counts * weights**3)) / spread**1.5
+        skew = float(8.0 * np.sum(counts * weights**3) / spread**1.5)
         return float(log_ndtr(-(at * math.sqrt(spread) + skew / 6.0)))
     root = math.copysign(math.sqrt(-2.0 * cumulant(at, 0)), at)
     other = at * math.sqrt(cumulant(at, 2))
