@@ -40,7 +40,7 @@ class LinkedPathway:
     leverage: float
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Links(Table):
     """Links of some pathways, strongest first.
 

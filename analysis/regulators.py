@@ -35,7 +35,7 @@ MOST_REGULATORS = 5_000
 """Most regulators of a question: ρ of so many with 20,000 genes takes 800 MB."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Regulation(Table):
     """Pairs of regulator and target, strongest first.
 

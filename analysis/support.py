@@ -96,7 +96,7 @@ class PathwaySupport:
     decoy_nats: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Support(Table):
     """Support of pathways, the best supported first.
 

@@ -40,7 +40,7 @@ class TracePoint:
     has_moved: bool
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Trace(Table):
     """An edge through versions.
 

@@ -81,7 +81,7 @@ class Bases:
         return int(self.judgement.differences.called().sum())
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class VersionDifference(Table):
     """What changed from one version to another.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..ranking import Ranking
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class SelectedEdges(Table):
     """Edges of a version with all that stands beside them.
 

@@ -71,7 +71,7 @@ class GeneSets:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class SetTests(Table):
     """The tests of gene sets.
 

@@ -82,7 +82,7 @@ class NmfRequest:
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class NamedAnalysis(Table):
     """An analysis with the names of its genes and samples.
 

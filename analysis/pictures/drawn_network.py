@@ -75,7 +75,7 @@ class DrawnEdge:
     is_member: bool = False
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class DrawnNetwork:
     """A network of at most `MOST_EDGES` edges, with positions.
 

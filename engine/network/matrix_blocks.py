@@ -66,6 +66,11 @@ def sample_blocks(
     variances : ndarray of float64, shape (p,), optional
         Variances of the samples, for covariances; correlations when absent.
 
+    Raises
+    ------
+    EngineError
+        A correlation is above 1 by more than rounding: the base was not shrunk by that much.
+
     Notes
     -----
     Of Σ = V^½ [λI + (1−λ)R] V^½, correlations beside the diagonal are those of R times 1 − λ. R has the precision of Σ
@@ -78,6 +83,7 @@ def sample_blocks(
         rows = slice(start, start + len(block))
         block /= 1.0 - shrinkage
         block[indices[rows, np.newaxis] == indices] = 1.0
+        block = bounded(block)
         yield block if deviations is None else deviations[rows, np.newaxis] * block * deviations
         start = rows.stop
 

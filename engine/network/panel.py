@@ -43,7 +43,7 @@ def is_single(genes: GeneSelection) -> bool:
     return isinstance(genes, Gene)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The p genes of a store, in order.
 

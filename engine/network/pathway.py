@@ -23,7 +23,7 @@ SMALLEST_LOADING = 1e-150
 """Smallest loading: the square of a smaller one is zero, so that it would silently change nothing."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Pathway:
     """One element of a version: loadings on some genes, added to or subtracted from the covariance.
 

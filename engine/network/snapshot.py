@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .stored_rows import Recall
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One version of the network: Σ = A + U J Uᵀ and its inverse, as values.
 

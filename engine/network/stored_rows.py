@@ -78,7 +78,7 @@ class RowSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class StoredRows:
     """An array of p rows that stands somewhere else, and is used like one of numpy.
 

@@ -67,7 +67,7 @@ class Column:
         return Column("number", [None if math.isnan(value) else value for value in values.tolist()])
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Graph:
     """An undirected graph without loops, whose edges join two nodes each.
 

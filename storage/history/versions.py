@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a network.
 

@@ -107,7 +107,7 @@ class NewBase:
     removed: RemovedEffects = RemovedEffects()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class StoredBase:
     """A base of the store.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine import FactorCovariance
 from grnledger.engine.errors import EngineError
-from grnledger.engine.memory import allowed_memory, has_memory_for, memory_limit, require_memory
+from grnledger.engine.memory import allowed_memory, has_memory_for, memory_limit, readable_size, require_memory
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.comparison.versions import compare
 from grnledger.engine.network.pairs import scan_memory
@@ -43,6 +43,14 @@ def test_a_limit_holds_in_its_context_alone():
     assert caught.value.code == "memory-limit"
     assert caught.value.facts == {"needed": 1024, "allowed": 1000}
     assert allowed_memory() == before
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(1023, "1023 bytes"), (1024, "1.0 KiB"), (1 << 20, "1.0 MiB"), (3 << 19, "1.5 MiB"), (5 << 40, "5,120.0 GiB")],
+)
+def test_a_size_has_the_largest_unit_of_which_it_has_one(size: int, text: str):
+    assert readable_size(size) == text
 
 
 def test_a_scan_is_refused_before_it_begins():

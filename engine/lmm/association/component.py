@@ -113,9 +113,9 @@ def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float
     margin = 1e-12
     at = float(brentq(lambda t: cumulant(t, 1), low * (1 - margin), high * (1 - margin), xtol=1e-15))
     spread = cumulant(0.0, 2)
-    if abs(at) * math.sqrt(spread) < 1e-4:  # at the mean the formula is 0/0: the normal with its skewness
-        skew = float(8.0 * np.sum(counts * weights**3)) / spread**1.5
-        return math.log(0.5 - skew / (6.0 * math.sqrt(2.0 * math.pi)) - at * math.sqrt(spread / (2.0 * math.pi)))
+    if abs(at) * math.sqrt(spread) < 1e-4:  # at the mean the formula is 0/0: its limit has the skewness
+        skew = float(8.0 * np.sum(counts * weights**3) / spread**1.5)
+        return float(log_ndtr(-(at * math.sqrt(spread) + skew / 6.0)))
     root = math.copysign(math.sqrt(-2.0 * cumulant(at, 0)), at)
     other = at * math.sqrt(cumulant(at, 2))
     return float(log_ndtr(-(root + math.log(other / root) / root)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ...errors import EngineError, InputError, NotFound, NotPositiveDefinite, check_choice
+from ...estimation.expression import centred, variances
 from ...wording import some
 from .diagonal_kernel import DiagonalAndFactor
 from .spectral import Spectral, of_factor, of_matrix
@@ -227,9 +228,8 @@ def sample_factor(
             "This version has no factors and no pathways that add: its samples have nothing to be alike in.",
             code="no-factors-for-samples",
         )
-    deviations = values.std(axis=1, ddof=1)
-    centred = values - values.mean(axis=1, keepdims=True)
-    standardised = centred / np.where(deviations > 0, deviations, 1.0)[:, None]
+    deviations = np.sqrt(variances(values))[:, None]
+    standardised = np.divide(centred(values), deviations, out=np.zeros(values.shape), where=deviations > 0)
     return standardised.T @ loadings[:, signs > 0] / np.sqrt(max(np.count_nonzero(signs > 0), 1))
 
 

@@ -30,7 +30,7 @@ CONSTANT = 1e-10
 """Least share of a trait's length that covariates must leave for a model of it."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A mixed model at its most likely parameters.
 

@@ -142,15 +142,13 @@ class Mixture:
     def _mixture(self, weight: float) -> Kernel:
         scales = self._scales(weight)
         factor = (self._factor * scales)[:, scales > 0]
-        if all(kernel.diagonal is None for kernel in self._kernels):
-            return of_factor(factor)
         diagonal = np.zeros(len(factor))
         for kernel, part in zip(self._kernels, (1.0 - weight, weight), strict=True):
             if kernel.diagonal is not None:
                 diagonal = diagonal + part * kernel.diagonal
-        signs = np.concatenate([kernel.signs for kernel in self._kernels])[scales > 0]
-        if np.any(diagonal <= 0):  # all weight on a kernel by its eigenvectors
+        if np.any(diagonal <= 0):  # all weight on kernels by their eigenvectors
             return of_factor(factor)
+        signs = np.concatenate([kernel.signs for kernel in self._kernels])[scales > 0]
         return DiagonalAndFactor(diagonal, factor, signs)
 
 

@@ -76,7 +76,7 @@ def _log_beta_tail(a: NDArray[np.float64], b: float, x: NDArray[np.float64]) -> 
 
 def _log_gamma_tail(a: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log Q(a, x) for x far above a, by Legendre's continued fraction."""
-    fraction = x + 1.0 - a + 2.0 * TERMS
+    fraction = np.full_like(x, np.inf)  # from its end, after which nothing follows
     for step in range(TERMS, 0, -1):
         fraction = x + 2.0 * step - 1.0 - a - step * (step - a) / fraction
     return a * np.log(x) - x - gammaln(a) - np.log(fraction)

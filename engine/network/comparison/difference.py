@@ -50,7 +50,7 @@ class Summary:
     mean_abs_error: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Difference(Table):
     """What changed between two versions.
 

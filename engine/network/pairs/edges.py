@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .partial_correlations import PairMeasure, RowMeasure
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Edges(Table):
     """The edges of a version under a rule, strongest first, ties in panel order.
 
@@ -77,7 +77,7 @@ class Edges(Table):
         return {"gene_a": first, "gene_b": second, "rho": self.rho.tolist(), **strength}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Neighbors(Table):
     """The partners of one gene under a rule, strongest first, ties in panel order.
 

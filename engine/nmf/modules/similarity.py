@@ -35,7 +35,7 @@ def positive_correlations(
         The version.
     neighbors : int, optional
         Keep this many of each gene's strongest partners alone, and the pair where either has the other among them. By
-        default all pairs of up to `WHOLE_UP_TO` genes, and `NEIGHBORS` of more.
+        default all pairs of up to `DENSE_UP_TO` genes, and `NEIGHBORS` of more.
     progress : callable
         Called with the share that is done.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grnledger.engine.adjustment.design import build_design
-from grnledger.engine.adjustment.dominance import MOST_SAMPLES, sample_structure, two_clusters
+from grnledger.engine.adjustment.dominance import MOST_SAMPLES, SampleStructure, sample_structure, two_clusters
 from grnledger.engine.adjustment.number_of_components import choose_components
 from grnledger.engine.errors import InputError
 
@@ -25,7 +25,7 @@ def with_factors(values: np.ndarray, number: int, seed: int, strength: float = 0
     return values + strength * rng.standard_normal((genes, number)) @ rng.standard_normal((number, samples))
 
 
-@pytest.mark.parametrize("samples", [48, 150])
+@pytest.mark.parametrize("samples", [17, 24, 48, 150])
 @pytest.mark.parametrize("factors", [0, 1, 3])
 def test_hidden_factors_are_counted_and_a_chain_has_none(samples: int, factors: int):
     design = build_design(samples)
@@ -57,6 +57,14 @@ def test_networks_and_normal_factors_cause_no_alarm(samples: int):
             structure = sample_structure(values)
             assert structure is not None
             assert (structure.is_dominated, structure.clusters) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("shares", "dominated"),
+    [((0.31, 0.05, 0.05), True), ((0.29, 0.1, 0.1), False), ((0.2, 0.18, 0.15), True), ((0.2, 0.18, 0.11), False)],
+)
+def test_one_component_dominates_by_itself_and_three_together(shares: tuple[float, ...], dominated: bool):
+    assert SampleStructure(shares).is_dominated == dominated
 
 
 def test_a_strong_factor_dominates():

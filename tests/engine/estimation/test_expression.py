@@ -31,6 +31,20 @@ def test_names_that_do_not_fit_the_array_are_refused() -> None:
         Expression(np.ones((3, 2)), ("a", "b"), ("s1", "s2", "s3"))
 
 
+@pytest.mark.parametrize(
+    ("samples", "wanted", "named"),
+    [
+        (("s1", "s2", "s3", "s4"), ["s1", "s3", "s3", "s2"], "s3"),
+        (("s1", "s2", "s2", "s3"), ["s1", "s2", "s3"], "s2"),
+        (("s1", "s2", "s2", "s1"), ["s1", "s2", "s2"], "s1, …"),
+    ],
+)
+def test_a_sample_that_is_wanted_twice_or_there_twice_is_named(samples, wanted, named) -> None:
+    with pytest.raises(InputError) as caught:
+        Expression(np.ones((2, 4)), ("a", "b"), samples).select_samples(wanted)
+    assert caught.value.message == f"The sample {named} is wanted twice, or names two samples."
+
+
 def test_the_values_cannot_be_changed_afterwards() -> None:
     expression = Expression(np.ones((2, 3)), ("a", "a"), ("s1", "s2", "s3"))
     with pytest.raises(ValueError, match="read-only"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from grnledger.engine.estimation.shrinkage_intensity import optimal_intensity, v
 from grnledger.engine.network.covariance import Covariance, DenseCovariance, FactorCovariance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -205,6 +207,16 @@ def test_an_empirical_covariance_that_is_singular_is_refused_with_its_rank() -> 
     assert abs(caught.value.eigenvalue) < 1e-12
     with pytest.raises(NotPositiveDefinite, match="20 genes from 6 samples is singular: its rank is 5"):
         empirical(simulated(20, 6, seed=12))
+
+
+@pytest.mark.parametrize("estimate", [empirical, functools.partial(shrinkage, intensity=0.0)])
+def test_more_genes_than_samples_are_refused_before_a_matrix_of_genes_by_genes_is_formed(
+    estimate: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grnledger.engine.estimation.shrinkage.form_covariance", None)
+    for genes in (8, 9, 300):
+        with pytest.raises(NotPositiveDefinite, match=f"{genes} genes from 8 samples is singular: its rank is 7"):
+            estimate(simulated(genes, 8, seed=14))
 
 
 @pytest.mark.parametrize("estimator", [ledoit_wolf, empirical])

@@ -79,6 +79,9 @@ def test_steps_are_ascending_and_at_or_below_their_strengths() -> None:
     large = strengths > 1e-5
     assert (least[steps_of(strengths[large])] >= strengths[large] * (1 - 1.1e-3)).all()
     np.testing.assert_array_equal(steps_of(-strengths), steps_of(strengths))
+    assert (np.diff(least) > 0).all()
+    assert (least[0], least[-1]) == (0.0, 1.0)
+    np.testing.assert_array_equal(steps_of(least), np.arange(STEPS))
 
 
 @pytest.mark.parametrize(("genes", "samples"), [(40, 8), (12, 30)])
@@ -131,6 +134,28 @@ def test_local_rates_grow_as_strengths_fall_and_are_1_where_all_is_chance() -> N
     # Above .9 there are 570 of 3,000, and 300 if all were chance.
     assert lfdr[steps_of(np.array([0.95]))[0]] == pytest.approx(300 / 570, abs=0.01)
     assert lfdr[steps_of(np.array([0.5]))[0]] == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.7, 1.5])
+def test_empirical_q_are_those_of_p_by_the_scaled_null_pair_by_pair(scale: float) -> None:
+    stream = np.random.default_rng(5)
+    null = stream.random(3000) * 0.3
+    observed = np.concatenate([scale * stream.random(950) * 0.3, stream.random(50) * 0.5 + 0.2])
+    chance = against_chance(counts_of(observed.tolist()), counts_of(null.tolist()))
+    assert chance.spread == pytest.approx(np.median(observed) / np.median(null), rel=0.01)
+    steps = steps_of(observed)
+    border = steps_of(strengths_of_steps()[steps] / chance.spread)
+    p = np.array([(1 + (steps_of(null) >= edge).sum()) / 3001 for edge in border])
+    order = np.argsort(p, kind="stable")
+    ranks = np.array([(p <= value).sum() for value in p])
+    q = np.minimum.accumulate((1000 * p / ranks)[order][::-1])[::-1]
+    np.testing.assert_allclose(chance.q_empirical[steps][order], np.minimum(q, 1.0))
+
+
+def test_of_data_that_are_zero_in_the_middle_nothing_is_beyond_the_empirical_null() -> None:
+    chance = against_chance(counts_of([0.0] * 60 + [0.4] * 40), counts_of([0.1] * 50 + [0.2] * 50))
+    assert chance.spread == 0.0
+    assert (chance.q_empirical == 1.0).all()
 
 
 def test_the_empirical_null_has_the_scale_of_the_middle_of_the_data() -> None:

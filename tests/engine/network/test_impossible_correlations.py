@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from grnledger.engine.network.attribution import contributions
 from grnledger.engine.network.comparison.versions import compare
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance
 from grnledger.engine.network.matrix_blocks import matrix_blocks
-from grnledger.engine.network.operators import bounded
+from grnledger.engine.network.operators import bound_correlations, bounded
 from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
@@ -66,6 +67,27 @@ def test_no_question_answers_with_a_correlation_beyond_one_or_with_none(question
     with pytest.raises(EngineError, match=r"none is above 1") as refused:
         QUESTIONS[question](version_of(wrong))
     assert refused.value.code == "impossible-correlation"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """As edges and their like are."""
+
+    rho: np.ndarray
+    strength: np.ndarray
+    max_abs: float
+
+
+def test_an_answer_is_cut_to_one_in_all_that_is_a_correlation() -> None:
+    rho, score = np.array([0.5, -1.0 - 1e-9]), np.array([3.0, 2.0])
+    by_rho, by_score = Answer(rho, rho, 1.0 + 1e-9), Answer(rho, score, 3.0)
+    for answer in (by_rho, by_score):
+        bound_correlations(answer)
+        assert answer.rho.tolist() == [0.5, -1.0]
+    assert (by_rho.strength is by_rho.rho, by_rho.max_abs) == (True, 1.0)
+    assert (by_score.strength is score, by_score.max_abs) == (True, 3.0)
+    with pytest.raises(EngineError, match="none is above 1"):
+        bound_correlations(Answer(rho, rho, 1.5))
 
 
 def test_what_rounding_leads_beyond_one_is_one() -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from grnledger.engine.errors import NotFound
+from grnledger.engine.errors import EngineError, NotFound
 from grnledger.engine.network import covariance as covariance_module
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.inversion import invert
-from grnledger.engine.network.matrix_blocks import matrix_blocks
+from grnledger.engine.network.matrix_blocks import matrix_blocks, sample_blocks, unshrunk_variances
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
@@ -85,3 +85,49 @@ def test_a_gene_that_is_not_on_the_panel_is_refused() -> None:
     snapshot, _ = built("factors")
     with pytest.raises(NotFound, match="G99"):
         list(matrix_blocks(snapshot, "covariance", ["G0", "G99"]))
+
+
+def shrunk(values: Matrix, shrinkage: float) -> Snapshot:
+    """A version without pathways, whose base is the covariance of samples with its correlations shrunk to zero."""
+    variances = values.var(axis=1, ddof=1)
+    centred = values - values.mean(axis=1, keepdims=True)
+    loadings = centred * np.sqrt((1.0 - shrinkage) / (values.shape[1] - 1))
+    base = FactorCovariance(shrinkage * variances, loadings)
+    panel = Panel(tuple(f"G{number}" for number in range(len(values))))
+    return build_snapshot(panel, anchor_of(base), [], np.sqrt(variances))
+
+
+@pytest.mark.parametrize("shrinkage", [0.01, 0.5, 0.99])
+@pytest.mark.parametrize("genes", [None, ["G29", "G0", "G7"]])
+def test_the_samples_own_matrices_are_those_of_numpy(
+    shrinkage: float, genes: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(2).standard_normal((GENES, 8)) * np.linspace(0.1, 10.0, GENES)[:, None]
+    snapshot = shrunk(values, shrinkage)
+    monkeypatch.setattr(covariance_module, "BLOCK_BYTES", 8 * GENES * 7)
+    rows = snapshot.panel.locate(range(GENES) if genes is None else genes)
+    own = np.vstack(list(sample_blocks(snapshot, shrinkage, genes)))
+    np.testing.assert_allclose(own, np.corrcoef(values)[np.ix_(rows, rows)], atol=1e-12)
+    own = np.vstack(list(sample_blocks(snapshot, shrinkage, genes, variances=values.var(axis=1, ddof=1))))
+    np.testing.assert_allclose(own, np.cov(values)[np.ix_(rows, rows)], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("shrinkage", [0.1, 0.3, 0.7, 0.99])
+def test_genes_that_are_multiples_of_each_other_have_no_correlation_beyond_one(shrinkage: float) -> None:
+    values = np.random.default_rng(3).standard_normal(9) * np.random.default_rng(4).standard_normal((GENES, 1))
+    (own,) = sample_blocks(shrunk(values, shrinkage), shrinkage)
+    assert np.abs(own).max() <= 1.0
+    np.testing.assert_allclose(np.abs(own), 1.0, rtol=1e-12)
+    with pytest.raises(EngineError, match="none is above 1"):
+        list(sample_blocks(shrunk(values, shrinkage), 0.5 + shrinkage / 2))
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_variances_are_as_before_they_were_shrunk_and_zero_where_they_were(shrinkage: float) -> None:
+    for seed in range(20):
+        before = np.random.default_rng(seed).gamma(2.0, size=31)
+        before[:5], before[5] = 0.0, 1e-9
+        variances = np.square(np.sqrt(shrinkage * np.median(before) + (1.0 - shrinkage) * before))
+        unshrunk = unshrunk_variances(variances, shrinkage)
+        assert np.array_equal(unshrunk == 0.0, before == 0.0)
+        np.testing.assert_allclose(unshrunk, before, rtol=1e-10, atol=1e-13)

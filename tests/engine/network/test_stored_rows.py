@@ -13,7 +13,7 @@ from grnledger.engine.network.pairs.partial_correlations import GeneRows
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from grnledger.engine.network.stored_rows import is_stored, stored_rows
+from grnledger.engine.network.stored_rows import StoredRows, is_stored, stored_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,10 +91,18 @@ def test_rows_are_used_as_an_array_is() -> None:
     np.testing.assert_array_equal(rows.take(np.array([3, 1]), axis=0), array[[3, 1]])
     np.testing.assert_array_equal(np.square(rows), np.square(array))
     np.testing.assert_array_equal(np.hstack([rows, array]), np.hstack([array, array]))
-    with pytest.raises(ValueError, match="first axis"):
-        rows.take(np.array([0]), axis=1)
+    for axis in (1, -1, None):
+        with pytest.raises(ValueError, match="first axis"):
+            rows.take(np.array([0]), axis=axis)
     with pytest.raises(ValueError, match="without a copy"):
         np.asarray(rows, copy=False)
+
+
+@pytest.mark.parametrize("axis", [0, None])
+def test_a_column_on_demand_is_taken_from_as_an_array_is(axis: int | None) -> None:
+    array = values()[:, 0]
+    rows = StoredRows(array.shape, lambda indices: array[indices], lambda: iter(()))
+    np.testing.assert_array_equal(rows.take(np.array([3, 1, 3]), axis=axis), array.take([3, 1, 3], axis=axis))
 
 
 def covariance_of(loadings: NDArray[np.float64], *, tied: bool) -> FactorCovariance:

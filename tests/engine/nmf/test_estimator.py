@@ -398,3 +398,9 @@ def test_parameters_are_checked_by_the_fit_and_called_by_their_names() -> None:
     model.fit(SAMPLES)
     with pytest.raises(EstimatorError, match=r"the shape \(n_samples, 2\), not \(45, 60\)"):
         model.inverse_transform(SAMPLES)
+
+
+def test_without_a_random_state_each_fit_has_another_start_of_many() -> None:
+    values = np.random.default_rng(3).poisson(5.0, (12, 9)).astype(float)
+    seeds = {KLNMF(2, random_state=None, max_iter=2000).fit(values).factorization_.seed for _ in range(5)}
+    assert len(seeds) == 5

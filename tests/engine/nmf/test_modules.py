@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,18 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.mapping import Threads
-from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
+from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe, speckled
 from grnledger.engine.nmf.modules import analysis, likelihood, moonlighting as tested, overdispersed
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships
-from grnledger.engine.nmf.modules.moonlighting import moonlighting
-from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, rank_survey
+from grnledger.engine.nmf.modules.moonlighting import Moonlighting, moonlighting
+from grnledger.engine.nmf.modules.rank import HELD_OUT, RankRow, RankSurvey, _pairs_divergence, _row, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import erfc
 from scipy.stats import hypergeom, nbinom, poisson
@@ -161,6 +163,29 @@ def test_the_overdispersion_is_that_of_the_negative_binomial_and_none_for_poisso
         assert least <= moonlighting(observed, best).overdispersion <= most
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_the_overdispersion_solves_pearson_s_equation_over_what_is_observed(form: Any, missing: float) -> None:
+    stream = np.random.default_rng(6)
+    weights, usage = (
+        stream.gamma(1.0, 1.0, (40, 2)) * (stream.random((40, 2)) < 0.8) + 0.01,
+        stream.gamma(2.0, 5.0, (25, 2)),
+    )
+    weights[:9, 1] = 0.0
+    mean = weights @ usage.T
+    values = stream.poisson(mean * stream.gamma(2.0, 0.5, mean.shape)).astype(np.float64)
+    seen = stream.random(values.shape) >= missing
+    values[~seen] = np.nan
+    free = seen.sum() - np.count_nonzero(weights) - usage.size + 2
+    x = np.maximum(mean, overdispersed.LEAST_EXPECTED * np.nanmean(values))
+
+    def pearson(alpha: float) -> float:
+        return float(np.nansum((values - x) ** 2 / (x + alpha * x * x)) - free)
+
+    expected = brentq(pearson, 0.0, 10.0, xtol=1e-12)
+    assert overdispersed.overdispersion(observe(form(values)), weights, usage) == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_weights_of_a_negative_binomial_are_its_most_likely() -> None:
     stream = np.random.default_rng(3)
     usage = stream.gamma(1.0, 40.0, (50, 2))
@@ -255,6 +280,26 @@ def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
     assert rank_survey(values, [1], symmetric=True, counts=False, mapper=Threads(1)).chosen.rank == 1
 
 
+def test_where_one_mask_would_hold_out_all_counts_no_rank_is_chosen() -> None:
+    values = np.zeros((20, 15))
+    values[3, 4] = 8.0
+    held = [speckled(values, HELD_OUT, seed).toarray()[3, 4] for seed in range(40)]
+    seed = held.index(True)
+    with pytest.raises(InputError, match="1 value of 300 is above zero: too few to hold any out") as refusal:
+        rank_survey(values, [1, 2], restarts=1, seed=seed, mapper=Threads(1))
+    assert refusal.value.code == "too-small-to-hold-out"
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_progress_of_an_analysis_rises_to_the_whole(symmetric: bool) -> None:
+    shares: list[float] = []
+    values = similarities(genes=30)[0] if symmetric else simulate_counts(30, 20, 2, depth=9, seed=3).counts
+    analyse(values, [1, 2], symmetric=symmetric, restarts=2, mapper=Threads(1), progress=shares.append)
+    assert shares == sorted(shares)
+    assert 0.0 < shares[0] < 0.5
+    assert shares[-1] == 1.0
+
+
 def test_a_single_start_has_no_stability() -> None:
     drawn = simulate_counts(30, 20, 2, depth=30, seed=1)
     assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, mapper=Threads(1)).stability).all()
@@ -342,6 +387,24 @@ def test_the_survey_gives_its_reason_and_reports_a_flat_curve() -> None:
         rank_survey(np.ones((4, 4)), [], mapper=Threads(1))
 
 
+def test_what_was_predicted_of_each_mask_is_averaged_with_the_standard_error_of_the_mean() -> None:
+    fits = [dataclasses.replace(labelled(0, 1, 2, 0), divergence=divergence) for divergence in (7.0, 5.0, 6.0)]
+    summary = _row(3, [3.0, 5.0, 10.0], fits, -4.0)
+    assert (summary.rank, summary.held_out, summary.log_likelihood, summary.divergence) == (3, 6.0, -4.0, 5.0)
+    assert summary.standard_error == pytest.approx(np.sqrt((9 + 1 + 16) / 2 / 3))
+    assert summary.dispersion == 1.0
+    alone = _row(3, [], fits[:1], -4.0)
+    assert np.isnan([alone.held_out, alone.standard_error, alone.dispersion]).all()
+
+
+def test_the_genes_of_a_module_are_those_of_the_largest_weights_in_their_order() -> None:
+    modules = np.array([[0.1, 0.0], [0.4, 0.5], [0.2, 0.0], [0.0, 0.5], [0.3, 0.0]])
+    analysed = analysis.Analysis(RankSurvey(()), of(modules, np.ones((2, 1))), np.ones(5), None)
+    assert analysed.top_genes(0).tolist() == [1, 4, 2, 0]
+    assert analysed.top_genes(0, 2).tolist() == [1, 4]
+    assert analysed.top_genes(1).tolist() == [1, 3]
+
+
 def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
     counts = simulate_counts(30, 20, 2, depth=4, seed=3, moonlighting=0).counts
     fitted = fit(observe(counts, dtype=np.float64), 2)
@@ -365,6 +428,27 @@ def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None
     assert np.array_equal(analysed.in_two, share > 0.10)
     assert analysed.sizes.sum() == 80 + np.count_nonzero(analysed.in_two)
     assert np.all((second >= 0) | (share == 0))
+
+
+@pytest.mark.parametrize("is_tested", [False, True])
+def test_a_second_module_is_that_of_the_test_or_of_the_second_largest_share(is_tested: bool) -> None:
+    modules = np.array([[0.5, 0.1, 0.2], [0.5, 0.0, 0.0], [0.0, 0.3, 0.8], [0.0, 0.6, 0.2], [0.0, 0.0, 0.0]])
+    test, by_test = None, np.zeros(5, dtype=bool)
+    if is_tested:
+        by_test = np.array([False, False, False, True, False])
+        test = Moonlighting(np.ones(5), np.array([-1, -1, 1, 2, -1]), by_test, 0.0, np.full(5, 0.01))
+    analysed = analysis.Analysis(RankSurvey(()), of(modules, np.ones((3, 1))), np.ones(5), test)
+    second, share = analysed.second
+    assert second.tolist() == [2, -1, 1, 2, -1]
+    expected = np.array([0.2 / 0.8, 0.0, 0.3 / 1.1, 0.2 / 0.8, 0.0])
+    np.testing.assert_allclose(share, expected)
+    assert analysed.also_in(0.26).tolist() == ([2] if test is None else [])
+    assert analysed.also_in(0.2).tolist() == ([2, 0, 3] if test is None else [3])
+    assert analysed.in_two.tolist() == by_test.tolist()
+    assert analysed.sizes.tolist() == ([2, 1, 1] if test is None else [2, 1, 2])
+    low, high = analysed.second_interval
+    np.testing.assert_allclose(low, np.nan if test is None else np.maximum(expected - 0.0195996398, 0.0))
+    np.testing.assert_allclose(high, np.nan if test is None else expected + 0.0195996398)
 
 
 def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
@@ -442,6 +526,12 @@ def test_simulations_that_make_no_sense_are_refused(wrong: dict[str, object]) ->
         simulate_counts(**{"genes": 30, "samples": 5, "modules": 3, **wrong})  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1, 1], [2, -1, 2], [0, 1, 1], [1, np.nan, 1], [1, np.inf, 1]])
+def test_sizes_of_modules_are_positive_and_as_many_as_modules(sizes: list[float]) -> None:
+    with pytest.raises(InputError, match="3 modules need as many positive sizes"):
+        simulate_counts(30, 5, 3, sizes=sizes)
+
+
 def course_data(folder: Path) -> tuple[list[str], Matrix]:
     lines = [line.split() for line in (folder / "mcb112_w10_2021-data.tbl").read_text().splitlines() if line.strip()]
     return [line[0] for line in lines], np.array([[float(field) for field in line[1:]] for line in lines])
@@ -472,6 +562,22 @@ def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unkno
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(likelihood, "FINISHED_FIT", {"tolerance": 0.0, "most_sweeps": 1})
         assert np.isnan(rank_survey(counts, [3], restarts=10, mapper=Threads(1)).chosen.log_likelihood)
+
+
+@pytest.mark.parametrize(("unfinished", "known"), [((), True), ((0,), False), ((1,), False), ((2,), True)])
+def test_likelihoods_are_known_where_the_best_two_fits_end_whatever_the_others_do(
+    unfinished: tuple[int, ...], known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = observe(simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts)
+    fits = sorted(fit_each(observed, 3, range(20), mapper=Threads(1)), key=lambda fitted: fitted.divergence)
+    endless = [fits[index].modules for index in unfinished]
+
+    def finish(*arguments: Any, start: tuple[Matrix, Matrix], **options: Any) -> Factorization:
+        finished = fit(*arguments, start=start, **options)
+        return dataclasses.replace(finished, converged=not any(start[0] is modules for modules in endless))
+
+    monkeypatch.setattr(likelihood, "fit", finish)
+    assert np.isfinite(likelihood.least_divergence(observed, fits, 0)) == known
 
 
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:

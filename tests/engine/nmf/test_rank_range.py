@@ -32,6 +32,16 @@ def test_a_rank_beyond_the_first_ones_is_reached(counts: np.ndarray) -> None:
     assert len(survey.fits[survey.chosen.rank]) == 2
 
 
+@pytest.mark.parametrize(("ranks", "counted", "steps"), [([3], True, 5), ([2, 3], True, 28), ([2, 3], False, 26)])
+def test_each_fit_of_a_survey_is_one_step_and_each_likelihood_another(
+    counts: np.ndarray, ranks: list[int], counted: bool, steps: int
+) -> None:
+    shares: list[float] = []
+    mapper = Threads(1)
+    rank_survey(counts, ranks, restarts=4, mapper=mapper, counts=counted, progress=shares.append, **LIMITS)
+    np.testing.assert_allclose(shares, np.arange(1, steps + 1) / steps)
+
+
 def test_a_survey_ends_where_the_curve_has_turned_or_at_the_highest_rank(counts: np.ndarray) -> None:
     options = {"restarts": 1, "seed": 0, "mapper": Threads(2), "counts": False, **LIMITS}
     assert [row.rank for row in survey_until_turn(counts, range(2, 4), None, **options).rows] == [2, 3]
@@ -39,6 +49,12 @@ def test_a_survey_ends_where_the_curve_has_turned_or_at_the_highest_rank(counts:
     assert [row.rank for row in capped.rows] == [2, 3, 4]
     assert np.isfinite([row.held_out for row in capped.rows]).all()
     assert "try higher ones too" in capped.reason
+
+
+def test_one_rank_alone_is_no_flat_curve() -> None:
+    rows = [RankRow(rank, 3.0, 0.1, 1.0, 0.0, 0.0) for rank in (2, 3)]
+    assert RankSurvey(tuple(rows)).is_flat
+    assert not RankSurvey(tuple(rows[:1])).is_flat
 
 
 def test_a_curve_has_turned_with_two_worse_ranks_beyond_the_best() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from grnledger.engine.nmf import (
     speckled,
     transform,
 )
-from grnledger.engine.nmf.solvers import kernels
+from grnledger.engine.nmf.solvers import descent, kernels
 from grnledger.engine.nmf.solvers.multiplicative import divergence
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
@@ -337,6 +338,21 @@ def test_a_value_far_below_all_others_is_as_good_as_zero(tiny: float) -> None:
     assert fit(observe(values), 2, seed=0).divergence == pytest.approx(without.divergence, rel=1e-6)
 
 
+@pytest.mark.parametrize(("form", "depth"), [("dense", 5.0), ("sparse", 0.1)])
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 50])
+def test_bands_hold_every_line_once_and_about_the_same_work(form: str, depth: float, number: int) -> None:
+    values = counts(60, 40, 3, depth, seed=8)
+    values[30:33] = 0.0
+    rows = observe(as_form(values, form)).rows
+    assert rows.is_sparse == (form == "sparse")
+    bounds = descent._bands(rows.stored, number)
+    assert (len(bounds), bounds[0], bounds[-1]) == (number + 1, 0, 60)
+    assert bounds == sorted(bounds)
+    work = np.count_nonzero(values, axis=1) if form == "sparse" else np.full(60, 40)
+    for begin, end in itertools.pairwise(bounds):
+        assert work[begin:end].sum() <= work.sum() / number + work.max()
+
+
 def test_what_is_held_out_is_drawn_among_what_is_observed_and_leaves_half_of_each_line() -> None:
     values = counts(40, 30, 2, 3.0, seed=6)
     values[5, 1:] = np.nan
@@ -370,6 +386,17 @@ def test_a_start_far_larger_than_the_matrix_is_refused(factor: float) -> None:
         fit(observed, 2, start=(factor * w, factor * h))
     with pytest.raises(InputError, match="times as large"):
         fit_symmetric(observe_symmetric(np.ones((30, 30))), 2, start=factor * w)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_start_up_to_so_many_times_the_matrix_is_used_whatever_the_unit(unit: float) -> None:
+    values = unit * counts(30, 20, 2, 20.0, seed=1)
+    w, h = np.ones((30, 2)), np.full((2, 20), values.mean() / 2)
+    assert fit(observe(values), 2, start=(w, 0.9e12 * h), most_sweeps=1).sweeps == 1
+    with pytest.raises(InputError, match=r"product is 1\.1e\+12 times as large"):
+        fit(observe(values), 2, start=(w, 1.1e12 * h))
+    with pytest.raises(InputError, match=r"product is 1 times as large"):
+        fit(observe(values), 2, start=(1e25 * w, 1e-25 * h))
 
 
 def test_what_would_lose_a_part_of_itself_is_refused() -> None:

@@ -65,6 +65,28 @@ def test_programs_are_regulated_by_their_first_gene_and_run_along_neighbours() -
     assert (network.weights[beside] > 0).all()
 
 
+def test_regulators_act_on_as_many_genes_as_they_should_and_repress_some_of_them() -> None:
+    network = draw_network([50] * 40, np.random.RandomState(3))
+    regulators = np.arange(0, 2_000, 50)
+    regulates, targets = network.regulated, network.targets
+    own = regulates & (network.sources == targets // 50 * 50)
+    among = regulates & np.isin(targets, regulators)
+    others = regulates & ~own & ~among
+    goes_with_neighbour = np.isin(np.arange(2_000), targets[~regulates])
+    begins = np.flatnonzero(~goes_with_neighbour & (np.arange(2_000) % 50 > 0))
+    runs = np.diff(begins)[np.diff(begins // 50) == 0]
+    assert set(runs.tolist()) == {3, 4, 5, 6}
+    for actual, number, share in (
+        (np.isin(begins, targets[own]).sum(), len(begins), 0.9),
+        (np.isin(np.flatnonzero(goes_with_neighbour), targets[own]).sum(), goes_with_neighbour.sum(), 0.25),
+        (others.sum(), 1_960, 0.08 * 39 / 40),
+        (among.sum(), 39, 0.5),
+        ((network.weights[own] < 0).sum(), own.sum(), 0.1),
+        ((network.weights[others] < 0).sum(), others.sum(), 0.4),
+    ):
+        assert abs(actual - share * number) < 3 * np.sqrt(number * share * (1 - share))
+
+
 def test_knowledge_misses_some_of_the_truth_and_adds_a_little_to_it() -> None:
     sizes = [30] * 50
     stream = np.random.RandomState(3)

@@ -1,4 +1,4 @@
-"""Anchors that are gone, or cannot be kept."""
+"""Anchors that are gone, or cannot be kept, and commits whose numbers are probed."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def test_a_re_inversion_that_is_merely_due_waits_until_the_cache_can_be_written(
     assert repo.commit(due).entry.measured.anchor is None
     (repo.path / "cache" / "anchors").unlink()
     assert repo.commit(pathway("p53")).entry.measured.anchor is not None
+
+
+@pytest.mark.parametrize(("left", "probed"), [(1e-2, False), (2e-6, False), (5e-7, True), (1e-8, True)])
+def test_a_commit_is_probed_where_subtractions_leave_so_little(tmp_path: Path, left: float, probed: bool) -> None:
+    values = base()
+    covariance = values.loadings @ values.loadings.T + np.diag(values.noise)
+    repo = grnledger.init(tmp_path / "store.grn", covariance=covariance, genes=GENES, author="ada")
+    direction = np.linspace(0.5, 1.0, len(GENES))
+    column = direction * np.sqrt((1 - left) / (direction @ np.linalg.solve(covariance, direction)))
+    away = Pathway(("away",), np.arange(len(GENES)), column[:, None], -1, "raw")
+    measured = repo.commit(away).entry.measured
+    assert measured.guard == pytest.approx(left, rel=1e-3)
+    assert (measured.probe is not None) == probed

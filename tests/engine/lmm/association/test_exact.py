@@ -8,6 +8,7 @@ from grnledger.engine.errors import EngineError, InputError, ShapeError
 from grnledger.engine.lmm.association.exact import ExactScanner
 from grnledger.engine.lmm.association.scan import make_scanner
 from grnledger.engine.lmm.kernels.diagonal_kernel import DiagonalAndFactor
+from grnledger.engine.lmm.kernels.spectral import of_matrix
 from grnledger.engine.lmm.model.design import design
 from grnledger.engine.lmm.model.fit import fit, fit_many, make_model
 from mixed_model import KINDS, a_kernel, a_trait
@@ -31,6 +32,7 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
             continue
         null = fit_many(model, method=method)[0]
         scan = ExactScanner(model, null, statistic=statistic).scan(tests)
+        assert (scan.between, scan.within) == (1.0, n - 3 if statistic == "wald" else np.inf)
         for index, test in enumerate(tests):
             if index == 20:
                 assert np.isnan(scan.beta[index]) and np.isnan(scan.log10_p[index])
@@ -46,6 +48,24 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
                 assert scan.statistic[index] == pytest.approx(statistic_alone, abs=1e-7)
             delta = null.scale * (1 - scan.h2[index]) / scan.h2[index] if scan.h2[index] > 0 else np.inf
             assert null.scale / (null.scale + delta) == pytest.approx(null.scale / (null.scale + alone.delta), abs=2e-7)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_an_exact_scan_does_not_depend_on_the_unit_of_the_kernel(unit):
+    at_1 = 0
+    for seed in range(6):
+        rng = np.random.default_rng([28, seed])
+        k, kernel = a_kernel("wide", 40, rng)
+        y, tests = a_trait(k, 1.0, rng), rng.normal(size=(30, 40))
+        plain, scaled = (
+            ExactScanner(model, fit_many(model)[0]).scan(tests)
+            for model in (make_model(kernel, y), make_model(of_matrix(unit * (k + k.T) / 2), y))
+        )
+        np.testing.assert_allclose(scaled.h2, plain.h2, atol=1e-6)
+        np.testing.assert_array_equal(scaled.h2 == 1.0, plain.h2 == 1.0)
+        np.testing.assert_allclose(scaled.log10_p, plain.log10_p, rtol=1e-6, atol=1e-6)
+        at_1 += np.count_nonzero(plain.h2 == 1.0)
+    assert at_1 > 0
 
 
 def test_a_test_that_explains_everything_has_the_least_p_and_not_the_greatest():

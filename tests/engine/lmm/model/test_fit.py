@@ -47,6 +47,8 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
         np.testing.assert_allclose(estimate.effects, beta, rtol=1e-8)
         np.testing.assert_allclose(estimate.effects_se, errors, rtol=1e-8)
         assert estimate.variance_noise == pytest.approx(variance * (1 if np.isinf(delta) else delta), rel=1e-6)
+        assert estimate.variance_kernel == pytest.approx(0.0 if np.isinf(delta) else variance, rel=1e-6)
+        assert estimate.gamma == pytest.approx(estimate.variance_kernel / estimate.variance_noise)
         if 1e-3 < estimate.h2 < 1 - 1e-3:
             _check_standard_error(dense, estimate)
     assert estimate.log_likelihood_h2_0 == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
@@ -90,6 +92,25 @@ def test_many_traits_at_once_are_each_alone():
         assert estimate.h2 == pytest.approx(alone.h2, abs=1e-8)
         assert estimate.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-10)
         np.testing.assert_allclose(estimate.effects, alone.effects, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("column", "sentence"),
+    [
+        (np.geomspace(1.0, 1e101, 30), "has values of up to 1e+101"),
+        (np.geomspace(1e-120, 1e-101, 30), "has values of up to 1e-101"),
+        (np.full(30, 4.0), "is constant (4)"),
+        (np.append(np.arange(29.0), np.inf), "is inf in row 30"),
+    ],
+)
+def test_a_trait_that_makes_no_sense_is_named(column, sentence):
+    rng = np.random.default_rng(16)
+    kernel, traits = of_factor(rng.normal(size=(30, 4))), rng.normal(size=(30, 3))
+    traits[:, 1] = column
+    for names, name in (((), "Trait 2"), (("a", "b", "c"), "b")):
+        with pytest.raises((EngineError, InputError)) as refusal:
+            make_model(kernel, traits, names=names)
+        assert refusal.value.message.startswith(f"{name} {sentence}")
 
 
 def test_what_cannot_be_fitted_is_refused_with_its_reason():

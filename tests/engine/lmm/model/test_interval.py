@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.lmm.model.design import design
 from grnledger.engine.lmm.model.fit import fit_many, make_model
 from grnledger.engine.lmm.model.interval import (
+    GRID,
     bootstrap_interval,
     profile_interval,
     reduced_kernel,
@@ -31,8 +34,6 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
         at = profile(model.rotated.moments_on_grid(delta, 1), delta, 120, "reml").log_likelihood[0, 0]
         assert 2 * (fit.log_likelihood - at) == pytest.approx(stats.chi2.isf(0.05, 1), rel=1e-5)
     assert profile_interval(model, fit, level=0.5)[0] > low
-    wald = wald_interval(fit)
-    assert wald[1] - fit.h2 == pytest.approx(1.959964 * fit.h2_se, rel=1e-6) or wald[1] == 1.0
     at_none = 0
     for _ in range(10):
         model = make_model(kernel, rng.normal(size=120))
@@ -42,6 +43,28 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
             assert profile_interval(model, null)[0] == 0.0
             assert np.isnan(wald_interval(null)[0])
     assert at_none > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_progress_of_a_bootstrap_interval_is_a_step_for_each_h2_that_is_tried(share):
+    rng = np.random.default_rng(9)
+    k, kernel = a_kernel("low rank", 40, rng)
+    model = make_model(kernel, a_trait(k, share, rng))
+    shares = []
+    bootstrap_interval(simulate_null(reduced_kernel(model), 200, 1), fit_many(model)[0], progress=shares.append)
+    assert len(shares) >= GRID
+    np.testing.assert_allclose(shares, np.arange(1, len(shares) + 1) / len(shares))
+
+
+@pytest.mark.parametrize(("h2", "error"), [(0.5, 0.1), (0.05, 0.1), (0.9, 0.1), (0.5, 0.9)])
+def test_wald_s_interval_is_as_many_errors_wide_to_either_side_within_0_and_1(h2, error):
+    rng = np.random.default_rng(10)
+    k, kernel = a_kernel("low rank", 30, rng)
+    fit = replace(fit_many(make_model(kernel, a_trait(k, 0.5, rng)))[0], h2=h2, h2_se=error)
+    for level, reach in ((0.95, 1.959963984540054), (0.5, 0.6744897501960817)):
+        expected = max(0.0, h2 - reach * error), min(1.0, h2 + reach * error)
+        assert wald_interval(fit, level=level) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(wald_interval(replace(fit, h2_se=np.nan))).all()
 
 
 def test_slopes_show_on_which_side_the_estimate_of_a_draw_is():
@@ -57,6 +80,20 @@ def test_slopes_show_on_which_side_the_estimate_of_a_draw_is():
             expected = draws.at_most(h, 0.3)
             rotated = np.mean(estimates <= h)
             assert abs(rotated - expected) < 4 * np.sqrt(0.25 / 200)
+
+
+@pytest.mark.parametrize("seed", range(4, 10))
+def test_a_bootstrap_interval_ends_where_estimates_beyond_that_of_the_trait_are_as_rare_as_the_level_says(seed):
+    """All of α is on the other side where estimates of 0, or of 1, have a probability above α/2."""
+    rng = np.random.default_rng(seed)
+    k, kernel = a_kernel("low rank", 80, rng)
+    model = make_model(kernel, a_trait(k, 0.5, rng))
+    fit, draws, alpha = fit_many(model)[0], simulate_null(reduced_kernel(model), 2000, 3), 0.05
+    low, high = bootstrap_interval(draws, fit, level=1 - alpha)
+    expected = alpha / 2 if draws.at_most(0.0, low) < alpha / 2 else alpha
+    assert draws.at_least(fit.h2, low) == pytest.approx(expected, abs=1.1e-3)
+    expected = alpha / 2 if draws.at_least(1 - 1e-9, high) < alpha / 2 else alpha
+    assert draws.at_most(fit.h2, high) == pytest.approx(expected, abs=1.1e-3)
 
 
 def test_bootstrap_intervals_contain_the_truth_at_their_level():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from grnledger.engine.lmm.kernels.spectral import of_factor
 from grnledger.engine.lmm.model.fit import fit
 from grnledger.engine.lmm.model.mixture import fit_mixture
+from mixed_model import Dense, a_kernel, a_trait
 
 
 def test_the_weight_of_two_kernels_is_the_most_likely():
@@ -17,3 +19,22 @@ def test_the_weight_of_two_kernels_is_the_most_likely():
     for weight in np.linspace(0, 1, 21):
         kernel = of_factor(np.hstack([np.sqrt(1 - weight) * a, np.sqrt(weight) * b]))
         assert fit(kernel, y).log_likelihood <= mixture.fit.log_likelihood + 1e-7
+
+
+@pytest.mark.parametrize("method", ["reml", "ml"])
+@pytest.mark.parametrize("kind_there", ["wide", "diagonal and factor"])
+@pytest.mark.parametrize("kind", ["low rank", "diagonal and factor"])
+def test_the_fit_with_a_mixture_is_that_of_the_dense_sum_and_no_other_weight_is_better(kind, kind_there, method):
+    rng = np.random.default_rng(17)
+    (k, first), (other, second) = a_kernel(kind, 30, rng), a_kernel(kind_there, 30, rng)
+    x = np.ones((30, 1))
+    centring = np.eye(30) - 1 / 30
+    k, other = (matrix / (np.trace(centring @ matrix) / 29) for matrix in (k, other))
+    y = a_trait(0.5 * k + 0.5 * other, 0.8, rng)
+    mixture = fit_mixture(first, second, y, method=method)
+    mixed = Dense((1 - mixture.weight) * k + mixture.weight * other, y, x, method)
+    assert mixture.fit.log_likelihood == pytest.approx(mixed.at(mixture.fit.delta)[0], abs=1e-8)
+    assert mixture.fit.scale == pytest.approx(1.0)
+    for weight in np.linspace(0.05, 0.95, 10):
+        dense = Dense((1 - weight) * k + weight * other, y, x, method)
+        assert dense.at(dense.best(1.0))[0] <= mixture.fit.log_likelihood + 1e-6

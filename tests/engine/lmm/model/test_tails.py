@@ -5,6 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grnledger.engine.lmm.model.tails import chi2_tail, f_tail, t_two_sided
+from scipy import stats
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 5.5, 40])
+def test_tails_are_those_of_scipy_where_p_is_a_float(freedom):
+    statistics = np.array([0.0, 1e-3, 0.5, 1.0, 4.0, 30.0, 300.0])
+    expected = stats.chi2.logsf(statistics, freedom) / np.log(10)
+    np.testing.assert_allclose(chi2_tail(statistics, freedom), expected, rtol=1e-9, atol=1e-10)
+    for within in (1.0, 7.5, 300.0):
+        expected = stats.f.logsf(statistics, freedom, within) / np.log(10)
+        np.testing.assert_allclose(f_tail(statistics, freedom, within), expected, rtol=1e-9, atol=1e-10)
+        expected = (np.log(2) + stats.t.logsf(statistics[:-1], within)) / np.log(10)
+        np.testing.assert_allclose(t_two_sided(-statistics[:-1], within), expected, rtol=1e-9, atol=1e-10)
+    assert (chi2_tail(np.array([-1.0]), freedom)[0], f_tail(np.array([-1.0]), freedom, 9.0)[0]) == (0.0, 0.0)
 
 
 def test_tails_are_right_where_p_is_too_small_for_a_float():

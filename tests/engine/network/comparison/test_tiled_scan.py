@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.comparison import tiled_scan, versions
+from grnledger.engine.network.comparison.change_tiles import change_tiles
 from grnledger.engine.network.comparison.changes import ChangeList
 from grnledger.engine.network.comparison.low_rank_change import low_rank_change
 from grnledger.engine.network.comparison.versions import compare, compare_lists
@@ -101,6 +102,27 @@ def test_it_is_that_of_a_scan_of_all_pairs(
             assert (actual.before.mean_abs_error == 0.0) == (exact or genes < 2_000)
 
 
+def test_progress_rises_through_all_steps_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, pathways = random_base(700, np.random.default_rng(700)), random_pathways(700, np.random.default_rng(7))
+    shares: list[float] = []
+    rule, sides = EdgeRule("top", 200), (version(base, pathways[:1]), version(base, pathways))
+    by_tiles(monkeypatch, *sides, rule, LISTS[:2], exact_mean=True, progress=shares.append)
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] < 1.0 == shares[-1]
+    for step in range(1, 6):
+        assert any(step / 6 <= share <= (step + 1) / 6 for share in shares)
+
+
+def test_a_list_of_no_change_is_empty_and_the_rest_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, pathways = random_base(300, np.random.default_rng(300)), random_pathways(300, np.random.default_rng(7))
+    sides, rule = (version(base, pathways[:1]), version(base, pathways)), EdgeRule("top", 50)
+    none, some = by_tiles(monkeypatch, *sides, rule, (ChangeList(0), ChangeList(9)))
+    expected = compare_lists(*sides, rule, (ChangeList(0), ChangeList(9)))
+    assert len(none) == len(expected[0]) == 0
+    same(none, expected[0])
+    same(some, expected[1])
+
+
 @pytest.mark.parametrize("penalty", [0.5, 20.0])
 def test_a_score_is_compared_like_rho(penalty: float, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(8)
@@ -135,6 +157,9 @@ def test_the_form_of_a_change_and_its_bound_hold_for_every_pair(
     np.testing.assert_allclose(change.of(everyone, everyone, rho[0])[off], (rho[1] - rho[0])[off], rtol=0, atol=error)
     a, y = np.linalg.norm(before.factor, axis=1), np.linalg.norm(change.factor, axis=1)
     growth = change.growth[:, None] + change.growth + np.outer(change.growth, change.growth)
+    tiles, changes = change_tiles(before, after, change, "rho"), np.empty((60, 60))
+    tiles._change(everyone, everyone, changes)
+    assert np.all((np.abs(changes - (rho[1] - rho[0])) <= tiles.error)[off])
     bound = np.outer(a, a) * np.abs(growth) + np.outer(y, y)
     assert np.all((np.abs(rho[1] - rho[0]) <= bound + error)[off])
 

@@ -63,6 +63,17 @@ def test_as_many_are_counted_below_a_number_as_there_are(noise: str, removed: in
     assert matrix.count_below(eigenvalues[-1] * (1 + 1e-6)) == 40
 
 
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("removed", [0, 2])
+def test_only_the_extreme_eigenvalues_themselves_are_taken_for_them(noise: str, removed: int) -> None:
+    matrix, dense = drawn(40, 6, noise, removed)
+    smallest, *_, largest = np.linalg.eigvalsh(dense).tolist()
+    assert matrix.has_extremes(smallest, largest, 1e-6)
+    for wrong in (1 - 1e-5, 1 + 1e-5, 0.0, -1.0, np.nan, np.inf):
+        assert not matrix.has_extremes(smallest * wrong, largest, 1e-6)
+        assert not matrix.has_extremes(smallest, largest * wrong, 1e-6)
+
+
 def test_a_number_of_the_diagonal_itself_can_be_asked_for() -> None:
     matrix, dense = drawn(40, 6, "two values", 0)
     eigenvalues = np.linalg.eigvalsh(dense)

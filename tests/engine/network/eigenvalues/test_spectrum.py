@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.sparse.linalg
@@ -41,6 +44,35 @@ def test_the_spectrum_has_the_extreme_eigenvalues_of_the_dense_covariance(
     np.testing.assert_allclose(actual.largest, eigenvalues[-1], rtol=EIGENVALUE_TOLERANCE)
     np.testing.assert_allclose(actual.smallest, eigenvalues[0], rtol=relative)
     np.testing.assert_allclose(actual.condition, eigenvalues[-1] / eigenvalues[0], rtol=2 * relative)
+
+
+@pytest.mark.parametrize(("most_counted", "singly"), [(500, 2_000), (0, 2_000), (0, 40)])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("genes", [3, 33, 150])
+def test_remembered_eigenvalues_are_believed_where_they_can_be_right(
+    monkeypatch: pytest.MonkeyPatch, form: str, genes: int, most_counted: int, singly: int
+) -> None:
+    monkeypatch.setattr(module, "MOST_COUNTED", most_counted)
+    monkeypatch.setattr(module, "LARGEST_SINGLY", singly)
+    believed: list[bool] = []
+
+    def recall(what: str, compute: Any, *, shape: tuple[int, ...], operations: float, check: Any) -> Any:
+        assert (what, shape, operations > 0) == ("extreme eigenvalues", (2,), True)
+        believed.append(check(remembered.pop(0), np.random.default_rng(1)))
+        return compute()
+
+    snapshot = dataclasses.replace(version(form, genes, 1e3), recall=recall)
+    dense = snapshot.covariance.to_dense()
+    smallest, *_, largest = np.linalg.eigvalsh(dense).tolist()
+    variances = np.diagonal(dense)
+    wrong = [(-smallest, largest), (smallest, np.inf), (np.nan, largest), (largest * 2, smallest), (0.0, largest)]
+    wrong += [(variances.min() * 1.01, largest), (smallest, variances.max() * 0.99), (smallest, variances.sum() * 1.3)]
+    if not (form == "dense" and genes > singly):
+        wrong += [(smallest / 2, largest), (smallest * 2, largest), (smallest, largest / 2), (smallest, largest * 2)]
+    remembered = [np.array(pair) for pair in [(smallest, largest), *wrong]]
+    while remembered:
+        spectrum(snapshot)
+    assert believed == [True] + [False] * len(wrong)
 
 
 @pytest.mark.parametrize("genes", [5, 33, 100])
