@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import grnledger
 import pytest
 from grnledger.engine.errors import AccessDenied
+from grnledger.storage.files import hdf5
 from grnledger.storage.verify.repair import repair
 
 if TYPE_CHECKING:
@@ -100,3 +102,21 @@ def test_what_may_not_be_read_in_the_store_does_not_keep_the_rest_from_coming_ba
         report = repair(store, sources=[backup])
     assert [item.path for item in report.restored] == [ENTRY]
     assert [finding.kind for finding in report.findings if not finding.repaired] == ["denied"]
+
+
+def test_too_little_memory_to_read_a_source_is_told_as_that(
+    store: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store / ENTRY).unlink()
+    read = hdf5.read
+
+    def refuse(location: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
+        if location.path.is_relative_to(backup):
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        return read(location, *kinds)
+
+    monkeypatch.setattr(hdf5, "read", refuse)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOMEM)):
+        repair(store, sources=[backup])
+    monkeypatch.undo()
+    assert [item.path for item in repair(store, sources=[backup]).restored] == [ENTRY]
