@@ -69,7 +69,7 @@ QUESTIONS = (
 QUICK = (("log",), ("edges", "--top", "3"), ("verify",))
 """The questions of the short form."""
 
-WORDS_OF_DAMAGE = ("damaged", "good copy", "backup", "is missing")
+WORDS_OF_DAMAGE = ("damaged", "good copy", "a backup", "is missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +349,8 @@ def play(
             ada = Account("ada", 61_001, (LAB,), first)
             prepared = prepare(lab, sharing, ada)
             for (_, second), verb in itertools.product(list(pairs), chosen):
+                if verb.mends and sharing == "no":  # what is lost stays so where the second may not write
+                    continue
                 bob, carol = Account("bob", 61_002, (LAB,), second), Account("carol", 61_003, (), 0o022)
                 lay_out(prepared, lab / "stores", verb, ada)
                 case = Case(lab / "stores", verb, sharing, ada, bob, carol, questions, plant)
