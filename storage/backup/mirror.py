@@ -266,9 +266,8 @@ def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> Bac
     first = ids.get(1, "")
     last = max(ids.items(), default=(0, ""))
     known = read_note(target) or BackupNote()
-    store = (
-        known.store if beyond and known.store else place_of(where.path)
-    )  # whose the entries beyond are, is not known
+    # Entries beyond the store's may be those of another: whose the backup was before, it stays.
+    store = known.store if beyond and known.store else place_of(where.path)
     note = BackupNote(first, last[0], last[1], report.versions, report.whole, store)
     if not log.damage and note != known:
         write_note(target, note)

@@ -91,7 +91,7 @@ class Source:
     def bases(self, base: str) -> Iterator[Location]:
         """Yield each place where a base stands, by its content id; rows of its large arrays may be damaged."""
         for location in itertools.chain(self._named_bases(base), self._elsewhere(base)):
-            with _what_is_of_use():
+            with _passing_over_what_is_of_no_use():
                 if hdf5.read(location, layout.BASE).id == base:
                     yield location
 
@@ -141,7 +141,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def _what_is_of_use() -> Generator[None]:
+def _passing_over_what_is_of_no_use() -> Generator[None]:
     """Pass over what cannot be read; but for want of memory, of which nothing in a file can be blamed."""
     try:
         yield
@@ -154,7 +154,7 @@ def _what_is_of_use() -> Generator[None]:
 
 def read_entry(location: Location, number: int) -> LoggedEntry | None:
     """Return the entry of the log of a number that stands at a location, checked; `None` where it does not."""
-    with _what_is_of_use():
+    with _passing_over_what_is_of_no_use():
         return parse_entry(hdf5.read(location, layout.ENTRY), number)
     return None
 
@@ -166,14 +166,14 @@ def _is_plain(path: Path) -> bool:
 def contents(path: Path) -> Iterator[tuple[str, Location]]:
     """Yield content id and location of each entry, base and analysis in a file, which may hold one or many."""
     for location in _locations_in(path):
-        with _what_is_of_use():
+        with _passing_over_what_is_of_no_use():
             yield hdf5.read(location, layout.ENTRY, layout.BASE, layout.ARTIFACT).id, location
 
 
 def _locations_in(path: Path) -> list[Location]:
-    with _what_is_of_use():
+    with _passing_over_what_is_of_no_use():
         return [Location(path, name) for name in hdf5.names_in(path, layout.PACK, "/")["/"]]
-    with _what_is_of_use():
+    with _passing_over_what_is_of_no_use():
         groups = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES)
         return [Location(path, f"{group}/{name}") for group, names in groups.items() for name in names]
     return [Location(path)]
