@@ -86,11 +86,11 @@ def _lines(target: Path, report: BackupReport, *, quick: bool) -> Iterator[str]:
 def _notes(target: Path, report: BackupReport) -> list[Note]:
     if not report.lost:
         return []
-    lost = counted(len(report.lost), "file")
+    lost, is_one = counted(len(report.lost), "file"), len(report.lost) == 1
     return [
         caution(
-            f"The backup has {lost} that the store has lost, such as {report.lost[0]}: "
-            f"`grn verify --repair --from {quote(str(target))}` puts them back.",
+            f"The backup has {lost} that the store has lost, {'' if is_one else 'such as '}{report.lost[0]}: "
+            f"`grn verify --repair --from {quote(str(target))}` puts {'it' if is_one else 'them'} back.",
             EVERY_FORM,
         )
     ]
