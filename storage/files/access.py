@@ -100,6 +100,19 @@ def sharing_by_bits(folder: Path) -> Sharing:
     return "group" if sys.platform != "win32" and os.stat(folder).st_mode & bits == bits else "no"
 
 
+def sharing_in(folder: Path) -> Sharing:
+    """Return who may use a store that this account makes in a folder: as its bits say, if the account is of its group.
+
+    An account outside of that group may not give it files: what it makes is its own.
+
+    Raises
+    ------
+    OSError
+        There is no such folder.
+    """
+    return sharing_by_bits(folder) if sys.platform != "win32" and _may_give_to(os.stat(folder).st_gid) else "no"
+
+
 def modes_by(status: os.stat_result, sharing: Sharing) -> Modes:
     """Return the modes of what is made in a store, by those of its folder."""
     folder = stat.S_IMODE(status.st_mode) | SHARED_BITS[sharing]
@@ -168,9 +181,18 @@ def _code(status: os.stat_result, wanted: os.stat_result, deed: str) -> str:
     """Return the code of who can help: oneself, an administrator, or the owner."""
     if status.st_uid == os.geteuid():
         return "may-not-use-own"
-    if wanted.st_gid not in {os.getegid(), *os.getgroups()}:
+    if not _is_in(wanted.st_gid):
         return "may-not-as-stranger"
     return "may-not-read" if deed == "read" else "may-not-write"
+
+
+def _is_in(group: int) -> bool:
+    return group in {os.getegid(), *os.getgroups()}
+
+
+def _may_give_to(group: int) -> bool:
+    """Return whether this account may give files to a group: to its own, and an administrator to any."""
+    return os.geteuid() == 0 or _is_in(group)
 
 
 def command_to_share(path: Path, status: os.stat_result, wanted: os.stat_result) -> str:

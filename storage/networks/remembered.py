@@ -88,7 +88,7 @@ class Remembered:
         numbers = read_numbers(path, request)
         if numbers is None or not (check is None or check(numbers, _stream_of(path, numbers))):
             numbers = np.ascontiguousarray(compute(), dtype="<f8")
-            if numbers.nbytes <= self.limit:
+            if numbers.nbytes <= self.limit and len(request) < LONGEST_REQUEST:
                 with contextlib.suppress(OSError):  # a store may be read-only, or its disk full
                     self._write(path, request, numbers)
         numbers.setflags(write=False)

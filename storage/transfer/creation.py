@@ -63,7 +63,7 @@ def new_folder(path: Path, sharing: Sharing | None = None) -> Generator[Path]:
             durable.remove_folder(leftover)
     unfinished = durable.temporary_of(path)
     try:
-        _lay_out(unfinished, sharing, access.sharing_by_bits(path.parent))
+        _lay_out(unfinished, sharing, access.sharing_in(path.parent))
         yield unfinished
         durable.flush(unfinished)
         check_free(path)

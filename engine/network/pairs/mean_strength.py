@@ -12,6 +12,8 @@ from .blocks import map_in_threads, scan_blocks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from .blocks import Block
     from .partial_correlations import PartialCorrelations
 
@@ -20,6 +22,9 @@ SAMPLED_PAIRS = 1 << 20
 
 FEWEST_SHIFTS = 16
 """Of how many sets of pairs a sample consists at least, so that its error can be estimated from their spread."""
+
+ROWS = 4_096
+"""Rows that are multiplied at once: more would only take memory."""
 
 
 def mean_strength(measure: PartialCorrelations, progress: Callable[[float], None] | None = None) -> float:
@@ -62,12 +67,24 @@ def sampled_mean_strength(measure: PartialCorrelations, seed: int = 0) -> tuple[
         return mean_strength(measure), 0.0
     order = np.random.RandomState(seed).permutation(size)
     circle = measure.factor[order]
-    signed = circle * measure.signature if np.any(measure.signature < 0) else circle
+    signature = measure.signature if np.any(measure.signature < 0) else None
 
     def step(shift: int) -> float:
-        near = np.abs(np.einsum("ij,ij->i", signed[:-shift], circle[shift:]))
-        around = np.abs(np.einsum("ij,ij->i", signed[-shift:], circle[:shift]))
-        return float(near.sum() + around.sum()) / size
+        near = _total_strength(circle[:-shift], circle[shift:], signature)
+        around = _total_strength(circle[-shift:], circle[:shift], signature)
+        return (near + around) / size
 
     means = np.array(list(map_in_threads(step, range(1, number + 1))))
     return float(means.mean()), math.sqrt((1.0 - number / sets) * float(means.var(ddof=1)) / number)
+
+
+def _total_strength(
+    first: NDArray[np.float64], second: NDArray[np.float64], signature: NDArray[np.float64] | None
+) -> float:
+    """Return the sum of |ρ| of the pairs that are rows of two matrices."""
+    total = 0.0
+    for start in range(0, len(first), ROWS):
+        left, right = first[start : start + ROWS], second[start : start + ROWS]
+        signed = left if signature is None else left * signature
+        total += float(np.abs(np.einsum("ij,ij->i", signed, right)).sum())
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import grnledger
@@ -78,6 +79,21 @@ def test_where_nothing_is_shared_the_umask_decides(tmp_path: Path, umask: int) -
         live(store)
         assert oct(0o644 & ~umask) in modes(store)[False]
         assert verify(store).findings == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no groups")
+def test_who_is_not_of_the_group_of_a_folder_shares_nothing_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o2775)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.setattr(os, "getegid", lambda: tmp_path.stat().st_gid + 1)
+    monkeypatch.setattr(os, "getgroups", list)
+    repo = grnledger.init(tmp_path / "a.grn", factor_model=base(), genes=GENES, author="ada")
+    assert not (repo.path / "SHARED").exists()
+    monkeypatch.setattr(os, "getgroups", lambda: [tmp_path.stat().st_gid])
+    repo = grnledger.init(tmp_path / "b.grn", factor_model=base(), genes=GENES, author="ada")
+    assert (repo.path / "SHARED").read_text() == "grnledger shared group\n"
 
 
 def test_a_clone_is_shared_as_its_own_folder_says(tmp_path: Path) -> None:

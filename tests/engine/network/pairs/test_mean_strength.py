@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from grnledger.cli.answers.difference import mean_text
 from grnledger.engine.network.comparison.difference import Summary
-from grnledger.engine.network.pairs import mean_strength as means
+from grnledger.engine.network.pairs import blocks, mean_strength as means
 from grnledger.engine.network.pairs.mean_strength import mean_strength, sampled_mean_strength
 from grnledger.engine.network.pairs.partial_correlations import PartialCorrelations
+from grnledger.engine.network.pairs.scan_memory import scan_bytes
 
 
 def measure_of(genes: int) -> PartialCorrelations:
@@ -39,6 +42,21 @@ def test_an_estimate_errs_by_its_error(genes: int, monkeypatch: pytest.MonkeyPat
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(np.sqrt(np.mean(estimates[:, 1] ** 2)), rel=0.15)
     assert abs(errors.mean()) < 4 * errors.std() / np.sqrt(300)
     assert sampled_mean_strength(measure, 7) == sampled_mean_strength(measure, 7)
+
+
+def test_an_estimate_takes_the_copy_that_is_counted_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "cores", lambda: 1)
+    measure = measure_of(40_000)
+    whole = sampled_mean_strength(measure)
+    sampled_mean_strength(measure_of(1_100))  # what is loaded once
+    tracemalloc.start()
+    by_pieces = sampled_mean_strength(measure)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert by_pieces == whole
+    assert most < scan_bytes(40_000, 4) - 2 * measure.factor.nbytes  # which has room for one
+    monkeypatch.setattr(means, "ROWS", 7)
+    assert sampled_mean_strength(measure) == pytest.approx(whole, rel=1e-12)
 
 
 def test_an_estimate_is_printed_with_its_error() -> None:
