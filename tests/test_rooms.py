@@ -334,6 +334,24 @@ def test_no_folder_has_more_modules_than_a_reader_takes_in() -> None:
     assert {local(folder): count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
+def test_no_script_stands_beside_a_module_with_the_name_of_a_library() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(name for names in project["optional-dependencies"].values() for name in names),
+    ]
+    named = {name for text in wanted for name in re.findall(r"[a-z_]\w+", text.split(">")[0].replace("-", "_"))}
+    libraries = named | set(sys.stdlib_module_names)
+    assert {"distributed", "h5py", "tomllib"} <= libraries
+    files = [file for folder in ("benchmarks", "docs", "examples", "tests") for file in (ROOT / folder).rglob("*.py")]
+    scripts = {file.parent for file in files if "__main__" in file.read_text(encoding="utf-8")}
+    assert ROOT / "benchmarks" in scripts
+    # The folder of a script is where Python looks first.
+    assert [local(file) for file in files if file.parent in scripts and file.stem in libraries] == []
+
+
 def test_every_library_is_a_dependency_or_comes_with_python() -> None:
     import tomllib
 

@@ -1,6 +1,6 @@
 """Maps on two threads, two processes and a cluster of Dask of two processes: CPU, bytes on the wire, kills.
 
-    python benchmarks/distributed.py [--rounds 3] [--kills 20] [--only cpu|bytes|kills]
+    python benchmarks/workers.py [--rounds 3] [--kills 20] [--only cpu|bytes|kills]
 
 `cpu`: the same map on each in turn, all workers begun and warm: CPU seconds of this process and of the workers, the
 scheduler's among this one's; medians of ratios to two threads within a round. The digest of the results must be one.
