@@ -468,6 +468,26 @@ def check_pair(gene_a: str, gene_b: str | None) -> None:
         raise InputError(f"An edge joins two genes, and {gene_a} was named twice.", hint="Name another partner.")
 
 
+def versions(default: str | None = None) -> Callable[[Command], Command]:
+    """Return the decorator for two versions, A..B or, as git takes them too, A and B; without a default one must."""
+    return click.argument(
+        "range_",
+        type=nouns.RANGE,
+        nargs=-1,
+        required=default is None,
+        metavar="A..B" if default is None else "[A..B]",
+        callback=functools.partial(_range_of, default),
+    )
+
+
+def _range_of(default: str | None, _ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:
+    """Return what was typed as one range, or the default where nothing was."""
+    most = 1 if any(".." in word for word in words[:2]) else 2
+    if words[most:]:
+        raise click.UsageError(f"Got unexpected extra argument ({words[most]})")
+    return "..".join(words) or str(default)
+
+
 def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
     """Return both sides of a range as REVs; a single REV is compared with HEAD."""
     if ".." in text:

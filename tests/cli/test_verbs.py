@@ -396,3 +396,22 @@ def test_dates_name_versions(do: Callable[..., Any], grn: Callable[..., Any], mo
     assert grn("rev-parse", "@{2020-01-01}").code == 3
     do("rollback", "@{2026-09-20}")
     assert active(do) == []
+
+
+# two versions
+
+
+@pytest.mark.parametrize("verb", ["diff {} --top 3 --json", "trace TP53 MDM2 {} --json", "plot changes {} -o {{}}.svg"])
+def test_two_versions_are_taken_as_a_range(do: Callable[..., Any], folder: Path, verb: str) -> None:
+    add(do, "P53")
+    add(do, "MYC")
+    answers = [do(*verb.format(words).format(name).split()) for words, name in (("v0..v1", "a"), ("v0 v1", "b"))]
+    assert answers[0].out.replace("a.svg", "b.svg") == answers[1].out
+    if (folder / "a.svg").exists():
+        assert (folder / "a.svg").read_bytes() == (folder / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("words", ["v0..v0 v0", "v0 v0..v0", "v0 v0 v0"])
+def test_more_than_two_versions_are_refused(do: Callable[..., Any], grn: Callable[..., Any], words: str) -> None:
+    answer = grn("diff", *words.split())
+    assert (answer.code, "extra argument (v0" in answer.err) == (2, True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import EngineError, InputError
-from ... import lmm_options, nouns, options, output
+from ... import lmm_options, options, output
 from ...answers import lmm
 from ...answers.answer import Answer, Note
 from ...answers.versions import identity
@@ -21,7 +21,7 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 
 
 @click.command("compare")
-@click.argument("range_", type=nouns.RANGE, metavar="[A..B]", default="v0..HEAD")
+@options.versions("v0..HEAD")
 @lmm_options.signal_and_kernel
 @lmm_options.intervals
 @options.forms

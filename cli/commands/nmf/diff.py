@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import nmf_options, nouns, options, output, scheduler_options
+from ... import nmf_options, options, output, scheduler_options
 from ...answers import nmf
 from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
 from ...answers.versions import identity
@@ -44,7 +44,7 @@ SHOWN_GENES = 20
 
 
 @click.command("diff")
-@click.argument("versions", type=nouns.RANGE, metavar="A..B")
+@options.versions()
 @nmf_options.search_options
 @click.option(
     "--resamples",
@@ -67,7 +67,7 @@ SHOWN_GENES = 20
 def command(
     repo: Repository,
     *,
-    versions: str,
+    range_: str,
     rank: str | None,
     restarts: int,
     seed: int,
@@ -89,7 +89,7 @@ def command(
     """
     from ....analysis.nmf.comparison import compare
 
-    before, after = options.pair_of_versions(repo, versions)
+    before, after = options.pair_of_versions(repo, range_)
     with output.waiting("comparing") as progress:
         comparison = compare(
             repo, before, after, ranks=nmf_options.ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import edge_options, nouns, options, output, scheduler_options
+from ... import edge_options, options, output, scheduler_options
 from ...answers import difference
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("diff")
-@click.argument("range_", type=nouns.RANGE, default="HEAD^..HEAD", metavar="[A..B]")
+@options.versions("HEAD^..HEAD")
 @options.edge_rules
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
@@ -63,7 +63,7 @@ def command(
     exit_code: bool,
     mapper: Mapper | None,
 ) -> Answer:
-    """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
+    """Compare two versions, A..B or A B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
     ρ is the correlation of two genes given all others. An edge is a pair as strong as the threshold, which is the
     same on both sides: --threshold RHO, or --top N for the strength of the N strongest pairs of A (N = the number of
@@ -82,7 +82,7 @@ def command(
 
     \b
     Example:
-      grn diff v0..HEAD
+      grn diff v0 v1
       grn diff v0..HEAD --top 20 --by abs
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
       grn diff main..drug-a --same-intensity --json

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("trace")
 @click.argument("gene_a", type=nouns.GENE)
 @click.argument("gene_b", type=nouns.GENE)
-@click.argument("range_", type=nouns.RANGE, default="v0..HEAD", metavar="[A..B]")
+@options.versions("v0..HEAD")
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answer:

@@ -10,7 +10,7 @@ import click
 
 from ....engine.errors import InputError
 from ....views.plot.kinds import KINDS, Subject
-from ... import nouns, options, output, plot_options
+from ... import options, output, plot_options
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -127,7 +127,7 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     for decorator in reversed(decorators):
         decorated = decorator(decorated)
     if kind.of == "range":
-        decorated = click.argument("range_", type=nouns.RANGE, default=kind.default, metavar="[A..B]")(decorated)
+        decorated = options.versions(kind.default)(decorated)
     return click.command(name, help=_help_of(name, kind))(decorated)
 
 
