@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ..pairs import blocks
-from ..pairs.tiles import DOUBLE, exclude_repeated
+from ..pairs.factor_tiles import ERROR_SHARE, SINGLE
+from ..pairs.tiles import DOUBLE, exclude_repeated, falling
 from .changes import change_sizes
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ FINE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class ChangeTiles:
-    """Changes with genes in the order of how much they may change at the most, the largest first.
+    """Changes with genes in about the order of how much they may change at the most, the largest first.
+
+    As edges are, those that are looked for by ρ are computed in float32 where that errs by little.
 
     Parameters
     ----------
@@ -73,7 +76,10 @@ class ChangeTiles:
         if not (len(rows) and len(columns)):
             return None
         left, right = self.order[rows], self.order[columns]
-        size = buffer[: len(left) * len(right)].reshape(len(left), len(right))
+        error, single, memory = self.slack(bound), self._single_error(bound), cast("NDArray[Any]", buffer)
+        if self.by == "rho" and single <= ERROR_SHARE * candidates.least:
+            error, memory = error + single, buffer.view(np.float32)
+        size = memory[: len(left) * len(right)].reshape(len(left), len(right))
         self._change(left, right, size)
         if self.by == "rho":
             np.abs(size, out=size)
@@ -81,15 +87,19 @@ class ChangeTiles:
             rho = (self.before.factor[left] * self.before.signature) @ self.before.factor[right].T
             size = change_sizes(rho, rho + size, self.by)
         exclude_repeated(size, rows, columns)
-        return candidates.select(size, rows, columns, self.slack(bound))
+        return candidates.select(size, rows, columns, error)
 
-    def _change(self, left: NDArray[np.intp], right: NDArray[np.intp], out: NDArray[np.float64]) -> None:
+    def _single_error(self, bound: float) -> float:
+        """Return the largest error of a product in float32 of numbers whose norms have a bound."""
+        return (2 * self.before.factor.shape[1] + self.change.factor.shape[1] + 4) * (SINGLE + DOUBLE) * bound
+
+    def _change(self, left: NDArray[np.intp], right: NDArray[np.intp], out: NDArray[Any]) -> None:
         """Compute changes of genes with genes by one product: c_i c_j − 1 = g_i (1 + g_j) + g_j, where g = c − 1."""
         growth, others = self.change.growth[left][:, None], self.change.growth[right][:, None]
         rows, columns = self.before.factor[left] * self.before.signature, self.before.factor[right]
         rows = np.hstack([growth * rows, rows, self.change.factor[left] * self.change.signs])
         columns = np.hstack([(1.0 + others) * columns, others * columns, self.change.factor[right]])
-        np.matmul(rows, columns.T, out=out)
+        np.matmul(rows.astype(out.dtype, copy=False), columns.astype(out.dtype, copy=False).T, out=out)
 
     def _matter(self, tile: Block, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the rows and columns of a tile whose bounds exceed what is sought."""
@@ -110,11 +120,10 @@ def change_tiles(
     before: PartialCorrelations, after: PartialCorrelations, change: LowRankChange, by: Order
 ) -> ChangeTiles:
     """Return the tiles of the changes of ρ, in O(p (K + r + log p))."""
-    norms, others, shift = (
-        np.sqrt(np.einsum("ij,ij->i", factor, factor)) for factor in (before.factor, after.factor, change.factor)
-    )
+    norms, others = before.norms(), after.norms()
+    shift = np.sqrt(np.einsum("ij,ij->i", change.factor, change.factor))
     grown = norms * np.abs(change.growth)
-    order = np.argsort(-(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0)))
+    order = falling(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0))
     norms_there, grown, shift = norms[order], grown[order], shift[order]
     terms = 2 * before.factor.shape[1] + after.factor.shape[1] + 2 * change.factor.shape[1] + 16
     largest = 1.0 + float(np.square(norms).max(initial=0.0) + np.square(others).max(initial=0.0))

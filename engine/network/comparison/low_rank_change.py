@@ -94,12 +94,18 @@ def low_rank_change(before: PartialCorrelations, after: PartialCorrelations) -> 
         # Columns of before stand in units of Θ_before, those of after in units of Θ_after: both to those of after.
         ratio = after.scale / before.scale
         factor[:, : len(signs[0])] *= ratio[:, None]
-        growth = np.expm1(-0.5 * np.log1p(np.square(factor / ratio[:, None]) @ t))
+        growth = _growth(np.square(factor / ratio[:, None]) @ t)
         change = LowRankChange(growth, factor, -t)
         discrepancy = _discrepancy(change, before, after) if len(t) else 0.0
     if not discrepancy <= LARGEST_DISCREPANCY:
         return None
     return LowRankChange(change.growth, change.factor, change.signs, discrepancy)
+
+
+def _growth(lost: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return c − 1, where c = 1/√(1 + x), without taking the difference of what is nearly equal."""
+    root = np.sqrt(1.0 + lost)
+    return -lost / (root * (1.0 + root))
 
 
 def _on_one_base(first: Capacitance, second: Capacitance) -> bool:

@@ -75,6 +75,22 @@ class PartialCorrelations:
         """Whether a block costs as much as whole rows: a dense part is read by rows."""
         return self.dense is not None
 
+    def norms(self) -> NDArray[np.float64]:
+        """Return ‖z‖ of each row of the factor, or a little more, shape (p,); in O(p) where its precision is known.
+
+        Notes
+        -----
+        Where nothing is subtracted from a diagonal A, Θ_ii = a_ii − ‖w_i‖², with a the diagonal of A⁻¹, and
+        ‖z_i‖² = a_ii/Θ_ii − 1. Rounding adds to that at most what q + 8 sums can.
+        """
+        known = self.capacitance
+        if known is None or not known.anchor.is_diagonal or np.any(self.signature < 0):
+            return np.sqrt(np.einsum("ij,ij->i", self.factor, self.factor))
+        growth = known.anchor.precision.diagonal() * np.square(self.scale)
+        growth *= 1.0 + (self.factor.shape[1] + 8) * 2.0**-50
+        growth -= 1.0
+        return np.sqrt(np.maximum(growth, 0.0, out=growth), out=growth)
+
     def block(self, block: Block) -> NDArray[np.float64]:
         """Return ρ of a block of pairs, shape (b, w), 0 on or below the diagonal."""
         rows, columns = block

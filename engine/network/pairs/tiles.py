@@ -24,6 +24,15 @@ DOUBLE = 2.0**-53
 """The unit roundoff of float64."""
 
 
+def falling(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the positions of values that are not negative, the largest first; those within 1 % in any order.
+
+    That is enough where bounds are taken of whole tiles, and a tenth of the work.
+    """
+    leading = values.astype(np.float32).view(np.uint32) >> 16  # exponent and seven bits: numbers in the same order
+    return np.argsort(np.uint16(0xFFFF) - leading.astype(np.uint16), kind="stable")
+
+
 class Tiles(Protocol):
     """Magnitudes of all pairs of genes that stand in an order of their own, with bounds of them.
 

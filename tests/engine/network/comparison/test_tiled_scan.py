@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pytest
 from grnledger.engine.network.anchor import anchor_of
-from grnledger.engine.network.comparison import tiled_scan, versions
+from grnledger.engine.network.comparison import change_tiles as change_tiles_module, tiled_scan, versions
 from grnledger.engine.network.comparison.change_tiles import change_tiles
 from grnledger.engine.network.comparison.changes import ChangeList
 from grnledger.engine.network.comparison.low_rank_change import low_rank_change
 from grnledger.engine.network.comparison.versions import compare, compare_lists
 from grnledger.engine.network.covariance import FactorCovariance
-from grnledger.engine.network.pairs import blocks, edge_rule as rules
+from grnledger.engine.network.pairs import blocks, candidates, edge_rule as rules
 from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.pairs.partial_correlations import PartialCorrelations, partial_correlations
+from grnledger.engine.network.pairs.tiles import falling
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
@@ -162,6 +163,54 @@ def test_the_form_of_a_change_and_its_bound_hold_for_every_pair(
     assert np.all((np.abs(changes - (rho[1] - rho[0])) <= tiles.error)[off])
     bound = np.outer(a, a) * np.abs(growth) + np.outer(y, y)
     assert np.all((np.abs(rho[1] - rho[0]) <= bound + error)[off])
+    tiles._change(everyone, everyone, single := np.empty((60, 60), np.float32))
+    of_pairs = np.zeros((60, 60))
+    for left, right in tiles.bounds:
+        of_pairs[np.ix_(tiles.order, tiles.order)] += np.outer(left, right)
+    assert np.all((np.abs(single - changes) <= tiles._single_error(1.0) * of_pairs)[off])
+
+
+@pytest.mark.parametrize("share", [0.0, np.inf])
+def test_the_precision_of_tiles_changes_nothing(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    base, pathways = random_base(1_100, rng), random_pathways(1_100, rng)
+    sides, rule = (version(base, pathways[:1]), version(base, pathways)), EdgeRule("top", 200)
+    expected = compare_lists(*sides, rule, LISTS[:1])
+    kinds: list[np.dtype[Any]] = []
+    select = candidates.Candidates.select
+
+    def seen(self: candidates.Candidates, magnitude: Any, *rest: Any) -> Any:
+        kinds.append(magnitude.dtype)
+        return select(self, magnitude, *rest)
+
+    monkeypatch.setattr(candidates.Candidates, "select", seen)
+    monkeypatch.setattr(change_tiles_module, "ERROR_SHARE", share)
+    monkeypatch.setattr(tiled_scan, "_edges", lambda *rest, edges=tiled_scan._edges: (edges(*rest), kinds.clear())[0])
+    (actual,) = by_tiles(monkeypatch, *sides, rule, LISTS[:1])
+    assert np.dtype(np.float32 if share else np.float64) in kinds
+    same(actual, expected[0])
+
+
+@pytest.mark.parametrize(
+    ("strength", "side"),
+    [(0.4, ()), (0.4, (0, 1, 2)), (0.4, (0, 3)), (300.0, ()), (300.0, (0, 1, 2)), (1e-9, (0, 1, 2))],
+)
+def test_norms_are_those_of_rows_or_a_little_more(strength: float, side: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(5)
+    base, pathways = random_base(200, rng, strength), random_pathways(200, rng)
+    measure = correlations(version(base, [pathways[index] for index in side]))
+    exact, norms = np.linalg.norm(measure.factor, axis=1), measure.norms()
+    assert np.all(norms >= exact * (1 - 1e-14))
+    np.testing.assert_allclose(norms, exact, rtol=1e-6, atol=3e-7)
+
+
+def test_falling_values_are_in_order_within_a_hundredth() -> None:
+    values = np.random.default_rng(1).lognormal(0.0, 20.0, 3_000)
+    values[::7] = 0.0
+    ordered = values[falling(values)]
+    assert sorted(ordered) == sorted(values)
+    assert np.all(ordered[1:] <= ordered[:-1] * 1.01)
+    assert ordered[-1] == 0.0
 
 
 def test_it_does_not_apply_to_two_bases_or_a_dense_one() -> None:
