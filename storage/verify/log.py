@@ -62,7 +62,7 @@ def _is_redundant(ledger: Ledger, run: list[int]) -> bool:
     elsewhere = set(locations.loose()).union(
         *(range(first, last + 1) for first, last in locations.all_packs() if (first, last) != pack)
     )
-    return set(range(pack[0], min(pack[1], max(elsewhere, default=0)) + 1)) <= elsewhere
+    return elsewhere.issuperset(range(pack[0], pack[1] + 1))
 
 
 def versions_lost_with(ledger: Ledger, run: list[int]) -> tuple[int, ...]:

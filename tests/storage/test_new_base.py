@@ -198,6 +198,15 @@ def test_rows_of_one_gene_are_an_error_or_resolved_as_asked(new: Callable[..., R
         assert repo.base().record.preparation["duplicates"] == way
 
 
+def test_a_sample_that_is_named_twice_is_told_and_not_the_first(new: Callable[..., Repository], tmp_path: Path) -> None:
+    path = write_table(tmp_path / "twice.tsv", made_up(), GENES)
+    samples = len(made_up()[0])
+    path.write_text(path.read_text().replace(f"\t{SAMPLES[5]}\t", f"\t{SAMPLES[3]}\t", 1))
+    notes = new(expression=path, duplicate_samples="first").base().record.notes
+    told = f"{samples} columns name {samples - 1} samples, {SAMPLES[3]} more than once"
+    assert any(told in note for note in notes)
+
+
 def test_a_panel_from_a_file_keeps_its_order_and_missing_genes_are_named(
     new: Callable[..., Repository], table: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from grnledger.engine.errors import NotPositiveDefinite
@@ -55,6 +57,26 @@ def test_what_is_no_inverse_is_not_sound(which: int, change: str) -> None:
         wrong[3, 9] += step
         wrong[9, 3] += step * (change == "entry")
     assert not judge_inverse(pair(*both), SEED).is_sound
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDiagonal(ArraySource):
+    """A source whose diagonal is told otherwise than it stands in the rows, of one gene."""
+
+    gene: int
+
+    def diagonal(self) -> np.ndarray:
+        diagonal = self.values.diagonal().copy()
+        diagonal[self.gene] *= 1.001
+        return diagonal
+
+
+@pytest.mark.parametrize("extreme", [np.argmin, np.argmax])
+def test_a_diagonal_is_held_to_the_rows_whatever_the_unit_of_its_gene(extreme: object) -> None:
+    right = invert(covariance(1e3))
+    sigma, theta = (source.rows(np.arange(SIZE)) for source in (right.covariance, right.precision))
+    wrong = OtherDiagonal(sigma.copy(), int(extreme(sigma.diagonal())))  # type: ignore[operator]
+    assert not judge_inverse(DenseCovariance(wrong, ArraySource(theta.copy()), 0.0), SEED).is_sound
 
 
 def test_a_pair_that_is_right_in_itself_is_not_sound_beside_the_truth() -> None:

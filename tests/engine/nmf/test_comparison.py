@@ -37,6 +37,8 @@ ALL = list(range(12))
             (ALL[:3], ALL[3:6], ALL[6:9], [0, 3, 6]),
             [("matched", 0, 0), ("matched", 1, 1), ("matched", 2, 2), ("gained", -1, 3), ("lost", 3, -1)],
         ),
+        ((ALL[:2],), (ALL,), [("merged", 0, 0)]),  # one has most of the other, and not each of the other
+        ((ALL,), (ALL[:2],), [("split", 0, 0)]),
     ],
 )
 def test_what_became_of_each_module(
