@@ -15,7 +15,8 @@ evaluated, and under `if TYPE_CHECKING`. First all tests run once, and it is not
 how long it takes. A mutant stands in a copy of the checkout and meets the tests that reach its line, quick ones first,
 up to `--seconds` of them; where none does, as in compiled loops, those of its module or its folder. It is killed as
 soon as one fails, or takes longer than ten times as long. Those that take too long and survivors are printed with their
-lines, to be read: a mutant may be the same program, or differ in speed alone.
+lines, to be read: a mutant may be the same program, or differ in speed or memory alone. Those that were read and found
+to be so stand in `same_program.tsv` with the reason, and are counted apart.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -51,8 +53,11 @@ GOAL = 0.9
 LEAST = 60.0
 """Fewest seconds before tests count as hanging."""
 
-SURVIVES, FAILS, HANGS = "survives", "fails", "hangs"
-"""How a mutant ends: all tests that it meets pass, one fails, or they take too long."""
+SURVIVES, FAILS, HANGS, SAME = "survives", "fails", "hangs", "same program"
+"""How a mutant ends: all tests that it meets pass, one fails, or they take too long; or it cannot be told apart."""
+
+SAME_PROGRAM = Path(__file__).with_name("same_program.tsv")
+"""Mutants that are the same program but for speed and memory: file, line, the line instead, and why."""
 
 COVERAGE = "[run]\nsource = {rooms}\ndata_file = {folder}/covered\n"
 
@@ -95,6 +100,29 @@ def mutants_of(file: str) -> Iterator[Mutant]:
                     if line not in idle:
                         yield Mutant(file, name, occurrence, line)
                     occurrence += 1
+
+
+def change_of(mutant: Mutant) -> tuple[str, str]:
+    """Return the line that a mutant changes, and what stands there instead; without what follows, if it is many."""
+    source = (ROOT / mutant.file).read_text(encoding="utf-8")
+    pairs = itertools.zip_longest(source.splitlines(), mutated(source, mutant).splitlines(), fillvalue="")
+    before, after = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
+    return before.strip(), after.strip()
+
+
+def mutated(source: str, mutant: Mutant) -> str:
+    """Return the source of a module as a mutant has it."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    changed: Any = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
+    return changed
+
+
+def same_programs() -> dict[tuple[str, str, str], str]:
+    """Return why mutants are the same program, by their files, their lines, and what stands there instead."""
+    rows = [line.split("\t") for line in SAME_PROGRAM.read_text(encoding="utf-8").splitlines()[1:]]
+    return {(file, before, after): why for file, before, after, why in rows}
 
 
 def operators(kind: Any) -> list[Any]:
@@ -216,16 +244,12 @@ class Bench:
 
     def outcome(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
         """Return how a mutant ends that meets tests which take so many seconds without it: see `outcome_of`."""
-        from cosmic_ray.mutating import mutate_code
-        from cosmic_ray.plugins import get_operator
-
         if not tests:
             return SURVIVES
         copy = self.copies.get()
         source = (copy / mutant.file).read_text(encoding="utf-8")
-        changed: Any = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
         try:
-            (copy / mutant.file).write_text(changed, encoding="utf-8")
+            (copy / mutant.file).write_text(mutated(source, mutant), encoding="utf-8")
             return outcome_of(copy, tests, LEAST + 10 * seconds)
         finally:
             (copy / mutant.file).write_text(source, encoding="utf-8")
@@ -296,22 +320,26 @@ def main(arguments: list[str] | None = None) -> int:
             tests, seconds = reached.by(mutant)
             return bench.outcome(mutant, ["--version"] if options.plant == "blind" else tests, seconds)
 
+        same = same_programs()
         for mutant, end in zip(chosen, pool.map(outcome, chosen), strict=True):
-            ends[end] += 1
             if mutant not in known:
                 with (folder / "ends.tsv").open("a") as file:
                     file.write("\t".join([end, *map(str, dataclasses.astuple(mutant))]) + "\n")
-            if end != FAILS:
-                line = (ROOT / mutant.file).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
-                print(f"{end}\t{mutant.file}:{mutant.line}\t{mutant.operator}\t{mutant.occurrence}\t{line}", flush=True)
+            before, after = change_of(mutant)
+            why = same.get((mutant.file, before, after), "") if end == SURVIVES else ""
+            shown = SAME if why else end
+            ends[shown] += 1
+            if shown != FAILS:
+                print(f"{shown}\t{mutant.file}:{mutant.line}\t{before}\t{after}\t{why}", flush=True)
             if ends.total() % 20 == 0:
                 print(f"{ends.total()} done, {ends[SURVIVES]} survive", file=sys.stderr, flush=True)
-    killed = ends[FAILS] + ends[HANGS]
+    killed, others = ends[FAILS] + ends[HANGS], len(chosen) - ends[SAME]
     print(
-        f"{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %: "
-        f"{ends[FAILS]} by a test that fails, {ends[HANGS]} by tests that take too long"
+        f"{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %: {ends[FAILS]} by a test that "
+        f"fails, {ends[HANGS]} by tests that take too long; {ends[SAME]} are the same program, and "
+        f"{100 * killed / max(others, 1):.1f} % of the others are killed"
     )
-    return int(killed < GOAL * len(chosen))
+    return int(killed < GOAL * others)
 
 
 if __name__ == "__main__":

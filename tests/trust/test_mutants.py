@@ -21,3 +21,11 @@ def test_mutants_are_killed_by_tests_that_can_fail(
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parent))
     assert importlib.import_module("mutants").main([*LINE, *TESTS, "--plant", plant]) == code
     assert killed in capsys.readouterr().out
+
+
+def test_what_is_called_the_same_program_is_a_line_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parent))
+    mutants = importlib.import_module("mutants")
+    for (file, before, after), why in mutants.same_programs().items():
+        lines = [line.strip() for line in (mutants.ROOT / file).read_text(encoding="utf-8").splitlines()]
+        assert before in lines and before != after and why, (file, before)

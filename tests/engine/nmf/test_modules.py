@@ -580,6 +580,20 @@ def test_likelihoods_are_known_where_the_best_two_fits_end_whatever_the_others_d
     assert np.isfinite(likelihood.least_divergence(observed, fits, 0)) == known
 
 
+def test_starts_that_are_made_besides_have_the_seeds_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    observed = observe(simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts)
+    fits, asked = fit_each(observed, 3, range(7, 17), mapper=Threads(1)), []
+
+    def others(_observed: object, _rank: int, seeds: range, **_: object) -> list[Factorization]:
+        asked.extend(seeds)
+        return []
+
+    monkeypatch.setattr(likelihood, "_agreed_divergence", lambda *_: 1.0)
+    monkeypatch.setattr(likelihood, "fit_each", others)
+    likelihood.least_divergence(observed, fits, 7)
+    assert asked == list(range(17, 7 + likelihood.STARTS))
+
+
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
     names, counts = course_data(shared_data)
     fitted = analyse(counts, range(3, 7), symmetric=False, mapper=Threads(2))

@@ -262,3 +262,20 @@ def test_a_damaged_store_is_not_pushed_to(pair: tuple[Repository, Repository]) -
     with pytest.raises(FormatError, match="Entry 2 of the log is damaged"):
         anna.push(lab.path)
     assert files(lab.path) == before
+
+
+def test_a_clone_names_the_source_whatever_is_wrong_with_it(
+    pair: tuple[Repository, Repository], tmp_path: Path
+) -> None:
+    _, anna = pair
+    folder = DirectoryStore(anna.path)
+    number = folder.look()
+    stored, entry = log.Log(folder).read(number)
+    brought = list(entries.pathways_of(stored, entry).values())
+    folder.loose_path(number).unlink()
+    content = entries.entry_content(entry.model_copy(update={"author": "anna\nbert"}), brought)
+    durable.publish(folder.loose_path(number), content.seal().write)
+    shutil.rmtree(anna.path / "cache")
+    with pytest.raises(FormatError, match=r"Nothing was copied from .*anna"):
+        grnledger.clone(anna.path, tmp_path / "copy.grn")
+    assert not (tmp_path / "copy.grn").exists()
