@@ -54,6 +54,9 @@ KEEPS_STEPS = "What has been put in its place before that is whole, and stays."
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 """How click refuses a store that is named after a verb which takes none."""
 
+EXTRA_VERSION = re.compile(r"unexpected extra argument \((v\d+|HEAD[\^~\d]*)\)")
+"""How click refuses a version that is named as an argument."""
+
 KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
     (InputError, USAGE, ""),
     (NotFound, NOT_FOUND, ""),
@@ -174,6 +177,8 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
             message = error.format_message()
             if store := EXTRA_STORE.search(message):
                 usage = f"Name the store before the command: `grn -s {store[1]} {command.removeprefix('grn ')}`."
+            elif (version := EXTRA_VERSION.search(message)) and _has_option(error, "--at"):
+                usage = f"Name the version with an option: `{command} --at {version[1]}`."
             return message, usage, USAGE
         case UnicodeEncodeError():
             near = error.object[max(0, error.start - 20) : error.end + 20]
@@ -191,6 +196,12 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
         case _:
             message = f"This is a bug in grn: {type(error).__name__}: {error}."
             return message, "Run it again with -vv for a traceback, and report that.", OUR_BUG
+
+
+def _has_option(error: click.ClickException, option: str) -> bool:
+    """Return whether the command whose arguments click has refused has an option."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return context is not None and any(option in parameter.opts for parameter in context.command.params)
 
 
 def _after(error: OSError, command: str) -> str:

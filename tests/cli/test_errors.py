@@ -413,6 +413,21 @@ def test_a_store_named_after_the_verb_is_refused_with_a_hint(fails: Callable[...
     assert "Hint: Name the store before the command: `grn -s small.grn verify`." in fails(2, "verify small.grn")
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("edges v0", "Name the version with an option: `grn edges --at v0`."),
+        ("links P53 HEAD~1", "Name the version with an option: `grn links --at HEAD~1`."),
+        ("edges TP53", "`grn edges --help` lists its arguments and options."),
+        ("branch a v0 v1", "`grn branch --help` lists its arguments and options."),
+    ],
+)
+def test_a_version_where_none_is_expected_is_refused_with_the_option_for_it(
+    fails: Callable[..., str], line: str, hint: str
+) -> None:
+    assert f"Hint: {hint}" in fails(2, f"-s small.grn {line}")
+
+
 @pytest.mark.parametrize("verb", ["export", "clone", "push"])
 @pytest.mark.parametrize(
     ("failure", "code"),

@@ -398,6 +398,13 @@ def test_dates_name_versions(do: Callable[..., Any], grn: Callable[..., Any], mo
     assert active(do) == []
 
 
+def test_a_log_of_few_versions_may_be_asked_for_as_in_git(do: Callable[..., Any]) -> None:
+    add(do, "P53")
+    add(do, "MYC")
+    assert do("log", "-2", "--tsv").out == do("log", "-n", "2", "--tsv").out
+    assert len(do("log", "-2", "--tsv").rows) == 2
+
+
 # two versions
 
 

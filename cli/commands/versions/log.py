@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -20,13 +21,23 @@ if TYPE_CHECKING:
     from ....storage.repository import Repository
 
 
+NUMBER = re.compile(r"-\d+")
+
 FIRST_PART, PART = 16, 256
 """How many versions are written at once: few at first, lest who asked waits."""
 
 
-@click.command("log")
+class LogCommand(click.Command):
+    """A command that takes -3 as git does: for -n 3."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, with -3 as -n3."""
+        return super().parse_args(ctx, [f"-n{word[1:]}" if NUMBER.fullmatch(word) else word for word in args])
+
+
+@click.command("log", cls=LogCommand)
 @click.argument("rev", type=nouns.RANGE, default="HEAD", metavar="[REV|A..B]")
-@click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="List at most N.")
+@click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="List at most N; -N for short.")
 @click.option("--all", "every", is_flag=True, help="Every version of the store, reachable from HEAD or not.")
 @click.option("--refs", is_flag=True, help="The moves of HEAD, branches and tags instead.")
 @click.option("--oneline", is_flag=True, help="One line per version.")
