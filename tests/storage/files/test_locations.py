@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grnledger
 import pytest
-from grnledger.engine.errors import FormatError, NotFound
+from grnledger.engine.errors import AccessDenied, FormatError, NotFound
 from grnledger.storage.files import layout
-from grnledger.storage.files.locations import DirectoryStore
+from grnledger.storage.files.locations import DirectoryStore, check_format
 from small_store import answers, entry, files, readable
 
 if TYPE_CHECKING:
@@ -31,6 +33,19 @@ def test_a_folder_or_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     for name in ("file.grn", "folder.grn"):
         with pytest.raises(FormatError, match="is not a grnledger store: it has no FORMAT file"):
             grnledger.open(tmp_path / name)
+
+
+def test_a_format_that_may_not_be_read_is_named_and_is_no_damage(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = type(store).open
+
+    def refuse(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == layout.FORMAT_FILE:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(type(store), "open", refuse)
+    with pytest.raises(AccessDenied, match=layout.FORMAT_FILE):
+        check_format(store)
 
 
 @pytest.mark.parametrize(
