@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotConverged
+from grnledger.engine.estimation import factor_likelihood
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.estimation.factor_analysis import factor_analysis
 from grnledger.engine.estimation.factor_likelihood import FactorFit, correlation_root, fit_factors, log_density
@@ -78,6 +79,19 @@ def test_the_likelihood_never_falls_and_variances_are_reproduced(genes: int, sam
     np.testing.assert_allclose(np.diagonal(sigma(actual))[free], 1.0, atol=1e-6)
     inner = actual.loadings.T @ (actual.loadings / actual.uniquenesses[:, np.newaxis])
     np.testing.assert_allclose(inner, np.diag(actual.eigenvalues - 1), atol=1e-8 * actual.eigenvalues[0])
+
+
+def test_the_gradient_is_at_most_the_distance_to_the_bound() -> None:
+    values = simulated(8, 60, 2, seed=4)
+    root = correlation_root(values)
+    variances = np.sum(np.square(root), axis=1)
+    lower = 1.5 * float(variances.max())  # so that the model has too much everywhere
+    psi = np.array([1.07, 1.2, 1.0, 1.0, 1.02, 1.1, 1.05, 1.09]) * lower
+    reached = factor_likelihood._fit_at(root, variances, psi, 2, lower, [])
+    modelled = np.sum(np.square(reached.loadings), axis=1) + psi
+    misfit = (modelled - variances) / psi
+    assert reached.gradient == pytest.approx(np.abs(np.minimum(misfit, np.log(psi / lower))).max())
+    assert reached.gradient < np.abs(misfit).max()
 
 
 def test_lanczos_steps_and_all_eigenvalues_give_the_same_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,9 @@ def test_the_sentences_are_the_ones_that_stores_have_recorded() -> None:
         "No factor helps to predict new samples, and a base without factors has no edges. Hardly detected genes are "
         "often the cause: consider --min-detected 0.2, or --factors K."
     )
+    assert recorded_notes.components_dominate((0.414, 0.2, 0.1)).startswith(
+        "The first principal component holds 41 % of the variance of standardised genes, the first 3 hold 71 %: most "
+    )
     assert recorded_notes.expression_not_kept(256_400_000) == (
         "the expression of 256 MB is not kept with the base; --keep-expression keeps it"
     )

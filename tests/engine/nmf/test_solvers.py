@@ -446,3 +446,11 @@ def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
             [sys.executable, "-c", call, name], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert (run.stdout, run.stderr) == ("[[0.5, 0.5]]\n", "")
+
+
+def test_a_factor_is_extrapolated_by_a_share_of_its_last_change() -> None:
+    new, old = np.random.default_rng(1).gamma(1.0, size=(2, 7, 3))
+    new[2, 1], old[2, 1] = 0.1, 5.0
+    expected = np.maximum(new + 0.6 * (new - old), 0.05 * new)
+    np.testing.assert_allclose(kernels.extrapolate(new, old, 0.6, 0.05), expected, rtol=1e-14)
+    np.testing.assert_array_equal(kernels.extrapolate(new, new, 0.6, 0.05), new)

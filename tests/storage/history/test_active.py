@@ -302,6 +302,7 @@ def test_a_criss_cross_merge_comes_to_the_same_set_both_ways(repo: Repository) -
 
 def test_a_merge_of_what_is_there_already_changes_nothing_and_one_ahead_only_moves_the_branch(repo: Repository) -> None:
     add(repo, "p53")
+    assert repo.moves[-1].reason == f"commit: {repo.version().message}"
     repo.create_branch("side", "v0")
     assert repo.merge("side").name == "v1"
     assert repo.merge("HEAD").name == "v1"

@@ -7,7 +7,7 @@ import pytest
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.lmm.kernels.spectral import of_factor, of_matrix
 from grnledger.engine.lmm.model.design import design
-from grnledger.engine.lmm.model.fit import fit, fit_many, make_model
+from grnledger.engine.lmm.model.fit import boundary_p, fit, fit_many, make_model
 from grnledger.engine.lmm.model.likelihood import profile
 from mixed_model import KINDS, Dense, a_kernel, a_trait
 from scipy import stats
@@ -68,6 +68,21 @@ def _check_standard_error(dense, estimate):
     curvature = (value(estimate.h2 + step) - 2 * value(estimate.h2) + value(estimate.h2 - step)) / step**2
     if curvature < 0:
         assert estimate.h2_se == pytest.approx(1 / np.sqrt(-curvature), rel=1e-2)
+
+
+def test_of_few_samples_h2_has_a_standard_error_too_and_a_flat_end_none():
+    weak = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = rng.normal(size=(9, 12))
+        estimate = fit_many(make_model(of_factor(rows), rng.normal(size=9) + rows[:, 0]))[0]
+        if 0.05 < estimate.h2 < 0.95:
+            slope = estimate.h2 * (1 - estimate.h2) / estimate.h2_se  # the root of minus the curvature in log δ
+            weak += slope**2 < 1
+            assert np.isfinite(estimate.h2_se)
+    assert weak
+    assert boundary_p(0.0) == (1.0, 0.0)
+    assert boundary_p(1e-300)[0] == pytest.approx(0.5)
 
 
 def _has_a_maximum(kernel, y, columns):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -127,11 +127,21 @@ def test_what_is_no_covariance_is_refused_by_its_smallest_eigenvalue(
         sigma = np.diag(np.linspace(1.0, 2.0, genes))
         sigma[3, 3], sigma[-1, -1] = -1.0, -4.0
     smallest = float(np.linalg.eigvalsh(sigma)[0])
+    shown: list[float] = []
+    direction_of = tiled_inverse._direction
+
+    def seen(*arguments: Any) -> NDArray[np.float64]:
+        direction = direction_of(*arguments)
+        shown.append(direction @ sigma @ direction)
+        return direction
+
+    monkeypatch.setattr(tiled_inverse, "_direction", seen)
     for refuses in (invert, invert_in_place):
         with pytest.raises(NotPositiveDefinite, match="its smallest eigenvalue is -") as caught:
             refuses(sigma.copy())
         assert caught.value.eigenvalue == pytest.approx(smallest, rel=1e-5)
         assert caught.value.code == "singular-covariance"
+    assert max(shown) < 0.0
 
 
 @pytest.mark.usefixtures("small_tiles")
