@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.engine.errors import FormatError
-from grnledger.storage.files import chained_text, claims, hdf5, layout
+from grnledger.storage.files import chained_text, claims, durable, hdf5, layout
 from grnledger.storage.names import StoreNames
 from grnledger.storage.networks import remembered
 from h5py import h5d, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
@@ -194,6 +194,19 @@ def test_an_array_larger_than_its_record_allows_is_refused(
     assert str(path) in caught.value.message
     with pytest.raises(FormatError, match="does not say how much"):
         claims.check_arrays(path, layout.ENTRY, "[]", arrays)
+
+
+def test_a_file_with_such_an_array_is_refused_before_it_is_read(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
+    arrays = {**stored.arrays, layout.LOADINGS: np.zeros(1_000)}
+    path = tmp_path / "entry.h5"
+    durable.publish(path, hdf5.Content(layout.ENTRY, stored.record, arrays, {}).seal().write)
+    assert hdf5.read(hdf5.Location(path), layout.ENTRY).arrays[layout.LOADINGS].size == 1_000
+    monkeypatch.setattr(claims, "SMALL", 100)
+    with pytest.raises(FormatError, match="'loadings' claims 1,000 values of 8 bytes, more than its record allows"):
+        hdf5.read(hdf5.Location(path), layout.ENTRY)
 
 
 def test_what_a_record_allows_is_what_it_says(store: Path) -> None:
