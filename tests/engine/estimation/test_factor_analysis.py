@@ -167,6 +167,12 @@ def test_one_array_unlike_the_others_does_not_choose_and_is_named() -> None:
     assert notes[-1].startswith("Sample number 18 of 40 is unlike the others")
 
 
+@pytest.mark.parametrize(("gains", "told"), [((0.0, 1.0, 2.0), True), ((0.0, 2.0, 1.0), False)])
+def test_a_number_that_is_the_most_that_was_tried_is_told_as_that(gains: tuple[float, ...], told: bool) -> None:
+    _, notes = best_number(np.repeat(np.array(gains)[:, np.newaxis], 20, axis=1))
+    assert ("the most that was tried" in notes[0]) == told
+
+
 def test_genes_that_vary_in_one_sample_only_can_be_held_out() -> None:
     values = simulated(40, 20, 1, seed=11)
     values[3] = 1.0

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from grnledger.engine.inference.detours import edge_matrix, without_detours
 from grnledger.engine.inference.false_discovery import (
+    ENOUGH_PAIRS,
+    MOST_SCANS,
+    SCANS,
     against_chance,
     independent_counts,
     intraclass_correlation,
@@ -264,3 +267,13 @@ def test_pairs_in_one_pathway_are_those_of_the_sets() -> None:
     expected = [any(set(pair) <= genes for genes in sets) for pair in pairs.tolist()]
     assert share_pathway(pathways, pairs, 7).tolist() == expected
     assert not share_pathway([], pairs, 7).any()
+
+
+def test_the_null_has_enough_pairs_and_three_panels_at_least() -> None:
+    fewest = next(genes for genes in range(2, 20_000) if number_of_scans(genes) == SCANS)
+    for genes in (2, fewest - 1):
+        pairs = genes * (genes - 1) / 2
+        scans = number_of_scans(genes)
+        assert scans == MOST_SCANS or scans * pairs <= ENOUGH_PAIRS < (scans + 1) * pairs
+    assert 0.5 * ENOUGH_PAIRS < SCANS * fewest**2 / 2 < 2 * ENOUGH_PAIRS
+    assert number_of_scans(2) == number_of_scans(1) == MOST_SCANS

@@ -105,3 +105,12 @@ def test_a_determinant_is_that_of_the_covariance_and_what_is_indefinite_has_none
     indefinite = pair((sigma + sigma.T) / 2, (theta + theta.T) / 2)
     with pytest.raises(NotPositiveDefinite, match="positive definite"):
         factored_log_det(indefinite)
+
+
+def test_of_few_genes_rows_have_the_condition_of_all() -> None:
+    scale = np.geomspace(1e-3, 1e3, 12)
+    sigma = (np.eye(12) + 0.5) * np.outer(scale, scale)
+    theta = np.linalg.inv(np.eye(12) + 0.5)
+    expected = np.abs((np.eye(12) + 0.5) / 1.5).sum(axis=0).max() * np.abs(theta * 1.5).sum(axis=0).max()
+    for judge in (judge_inverse, judge_rows):
+        assert judge(invert(sigma), SEED).condition == pytest.approx(expected, rel=1e-6)

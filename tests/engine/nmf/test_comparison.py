@@ -37,6 +37,11 @@ ALL = list(range(12))
             (ALL[:3], ALL[3:6], ALL[6:9], [0, 3, 6]),
             [("matched", 0, 0), ("matched", 1, 1), ("matched", 2, 2), ("gained", -1, 3), ("lost", 3, -1)],
         ),
+        (
+            (ALL[:4], ALL[4:9], ALL[9:]),
+            (ALL[:4], ALL[4:]),
+            [("matched", 0, 0), ("matched", 1, 1), ("merged", 2, 1)],
+        ),
         ((ALL[:2],), (ALL,), [("merged", 0, 0)]),  # one has most of the other, and not each of the other
         ((ALL,), (ALL[:2],), [("split", 0, 0)]),
     ],

@@ -7,7 +7,7 @@ import pytest
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.lmm.kernels.spectral import of_factor, of_matrix
 from grnledger.engine.lmm.model.design import design
-from grnledger.engine.lmm.model.fit import boundary_p, fit, fit_many, make_model
+from grnledger.engine.lmm.model.fit import boundary_p, fit, fit_many, make_model, scale_of
 from grnledger.engine.lmm.model.likelihood import profile
 from mixed_model import KINDS, Dense, a_kernel, a_trait
 from scipy import stats
@@ -68,6 +68,11 @@ def _check_standard_error(dense, estimate):
     curvature = (value(estimate.h2 + step) - 2 * value(estimate.h2) + value(estimate.h2 - step)) / step**2
     if curvature < 0:
         assert estimate.h2_se == pytest.approx(1 / np.sqrt(-curvature), rel=1e-2)
+
+
+def test_a_kernel_that_is_small_beside_what_covariates_explain_is_a_kernel():
+    kernel = of_matrix(np.eye(40) + 1e10 * np.ones((40, 40)))
+    assert scale_of(kernel, design(None, size=40)) == pytest.approx(1.0, rel=1e-3)
 
 
 def test_of_few_samples_h2_has_a_standard_error_too_and_a_flat_end_none():
