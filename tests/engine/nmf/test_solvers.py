@@ -23,7 +23,7 @@ from grnledger.engine.nmf import (
     speckled,
     transform,
 )
-from grnledger.engine.nmf.solvers import descent, kernels
+from grnledger.engine.nmf.solvers import descent, kernels, solver
 from grnledger.engine.nmf.solvers.multiplicative import divergence
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
@@ -454,3 +454,10 @@ def test_a_factor_is_extrapolated_by_a_share_of_its_last_change() -> None:
     expected = np.maximum(new + 0.6 * (new - old), 0.05 * new)
     np.testing.assert_allclose(kernels.extrapolate(new, old, 0.6, 0.05), expected, rtol=1e-14)
     np.testing.assert_array_equal(kernels.extrapolate(new, new, 0.6, 0.05), new)
+
+
+def test_factors_are_balanced_and_their_product_stays() -> None:
+    w, h = np.random.default_rng(1).gamma(1.0, size=(2, 30, 4)) * np.array([1e3, 1e-3])[:, np.newaxis, np.newaxis]
+    balanced = solver._balance(w, h)
+    np.testing.assert_allclose(balanced[0] @ balanced[1].T, w @ h.T, rtol=1e-12)
+    np.testing.assert_allclose(balanced[0].sum(axis=0), balanced[1].sum(axis=0), rtol=1e-12)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grnledger.engine.lmm.kernels.spectral import of_factor
-from grnledger.engine.lmm.model.fit import fit
+from grnledger.engine.lmm.model.design import design
+from grnledger.engine.lmm.model.fit import fit, scale_of
 from grnledger.engine.lmm.model.mixture import fit_mixture
 from mixed_model import Dense, a_kernel, a_trait
 
@@ -19,6 +20,19 @@ def test_the_weight_of_two_kernels_is_the_most_likely():
     for weight in np.linspace(0, 1, 21):
         kernel = of_factor(np.hstack([np.sqrt(1 - weight) * a, np.sqrt(weight) * b]))
         assert fit(kernel, y).log_likelihood <= mixture.fit.log_likelihood + 1e-7
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_weight_is_better_where_a_covariate_lies_along_one_kernel(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(40, 4)), rng.normal(size=(40, 5))
+    fixed = design(np.column_stack([a[:, 0] + 0.1 * rng.normal(size=40), b[:, 0]]))
+    y = 0.5 * a @ rng.normal(size=4) + 0.5 * b @ rng.normal(size=5) + rng.normal(size=40)
+    mixture = fit_mixture(of_factor(a), of_factor(b), y, fixed)
+    for weight in np.linspace(0.025, 0.975, 39):
+        scales = [scale_of(of_factor(factor), fixed) for factor in (a, b)]
+        halves = [np.sqrt((1 - weight) / scales[0]) * a, np.sqrt(weight / scales[1]) * b]
+        assert fit(of_factor(np.hstack(halves)), y, fixed).log_likelihood <= mixture.fit.log_likelihood + 1e-7
 
 
 @pytest.mark.parametrize("method", ["reml", "ml"])
