@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from grnledger.engine.inference import false_discovery
 from grnledger.engine.inference.detours import edge_matrix, without_detours
 from grnledger.engine.inference.false_discovery import (
     ENOUGH_PAIRS,
@@ -277,3 +278,12 @@ def test_the_null_has_enough_pairs_and_three_panels_at_least() -> None:
         assert scans == MOST_SCANS or scans * pairs <= ENOUGH_PAIRS < (scans + 1) * pairs
     assert 0.5 * ENOUGH_PAIRS < SCANS * fewest**2 / 2 < 2 * ENOUGH_PAIRS
     assert number_of_scans(2) == number_of_scans(1) == MOST_SCANS
+
+
+@pytest.mark.parametrize("groups", [None, np.array([0, 0, 1, 2, 2])])
+def test_each_panel_of_the_null_has_random_numbers_of_its_own(groups: NDArray[np.intp] | None) -> None:
+    panel, number = Panel(tuple(f"G{gene}" for gene in range(40))), 5 if groups is None else 8
+    null = false_discovery._Null(panel, 5, 0.5, groups, 0.0)
+    drawn = np.random.RandomState(7).standard_normal((3, 40 * number))
+    for state, expected in zip(null.states(7, 3), drawn, strict=True):
+        np.testing.assert_array_equal(null.scores(state).ravel(), expected[: 40 * 5])

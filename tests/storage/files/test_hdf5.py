@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import shutil
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import grnledger
@@ -241,3 +242,46 @@ def test_a_matrix_written_by_rows_is_the_file_of_the_whole(
         files.append(path.read_bytes())
     assert len(files[0]) == len(files[1])  # a large file notes when it was made, to the second
     assert not in_memory or files[0] == files[1]
+
+
+def with_its_checksum(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return another row of the same CRC-32: one bit is turned, and what makes up for it among others."""
+    plain = np.unpackbits(row.view(np.uint8))
+
+    def effect(bit: int) -> int:
+        turned = plain.copy()
+        turned[bit] ^= 1
+        return zlib.crc32(np.packbits(turned)) ^ zlib.crc32(row)
+
+    left, chosen = effect(0), [0]
+    basis: list[tuple[int, list[int]]] = []
+    for bit in range(64, 128):  # by elimination over two elements
+        value, made_of = effect(bit), [bit]
+        for other, bits in basis:
+            if value ^ other < value:
+                value, made_of = value ^ other, made_of + bits
+        if value:
+            basis = sorted([*basis, (value, made_of)], reverse=True)
+    for value, bits in basis:
+        if left ^ value < left:
+            left, chosen = left ^ value, chosen + bits
+    assert left == 0
+    for bit in chosen:
+        plain[bit] ^= 1
+    return np.packbits(plain).view(np.float64)
+
+
+def test_a_row_with_the_checksum_of_another_is_found_by_the_hash_of_all(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).standard_normal((5, 7))
+    path = tmp_path / "base.h5"
+    durable.publish(path, hdf5.Content(layout.BASE, "{}", {}, {"values": values}).seal().write)
+    hdf5.read(hdf5.Location(path), layout.BASE).check_bulk()
+    other = with_its_checksum(values[3])
+    content = path.read_bytes()
+    assert zlib.crc32(other) == zlib.crc32(values[3])
+    assert content.count(values[3].tobytes()) == 1
+    path.write_bytes(content.replace(values[3].tobytes(), other.tobytes()))
+    stored = hdf5.read(hdf5.Location(path), layout.BASE)
+    assert stored.bulk["values"].all()[3].tobytes() == other.tobytes()
+    with pytest.raises(FormatError, match="'values' does not match its hash"):
+        stored.check_bulk()
