@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -286,7 +286,7 @@ def _counts(
     scans = number_of_scans(len(base.panel))
     parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": scans, "seed": SEED, "method": 2}
     artifact = repo.artifacts.find(layout.CHANCE, base.id, parameters)
-    if artifact is not None and (counts := _read(artifact)) is not None:
+    if artifact is not None and (counts := _read(artifact, len(base.panel), scans)) is not None:
         return counts
     intensity = intensity_of(samples, base)
     rho = shrunk_correlations(base.panel, samples.columns, intensity)
@@ -315,14 +315,23 @@ def _counts(
     return _Counts(observed, null, intensity)
 
 
-def _read(artifact: Artifact) -> _Counts | None:
-    """Return the counts that an artifact has, or `None` where they are not what they should be."""
-    arrays, intensity = artifact.arrays, artifact.record.facts.get("intensity")
-    sides = [arrays.get(name) for name in (layout.OBSERVED, layout.NULL)]
-    if not isinstance(intensity, float) or any(side is None or side.shape != (STEPS,) for side in sides):
+def _read(artifact: Artifact, genes: int, scans: int) -> _Counts | None:
+    """Return the counts that an artifact has, or `None` where they cannot be those of so many genes and scans."""
+    intensity, pairs = artifact.record.facts.get("intensity"), genes * (genes - 1) // 2
+    if not isinstance(intensity, float) or not 0.0 <= intensity <= 1.0:
         return None
-    observed, null = (StrengthCounts(np.asarray(side, dtype=np.int64)) for side in sides)
-    return _Counts(observed, null, intensity)
+    observed = _strength_counts(artifact.arrays.get(layout.OBSERVED), pairs)
+    null = _strength_counts(artifact.arrays.get(layout.NULL), pairs * scans)
+    return None if observed is None or null is None else _Counts(observed, null, intensity)
+
+
+def _strength_counts(at_least: NDArray[Any] | None, pairs: int) -> StrengthCounts | None:
+    """Return counts of so many pairs, or `None` where they are none: whole numbers, which never grow."""
+    if at_least is None or at_least.shape != (STEPS,) or at_least.dtype != np.int64:
+        return None
+    if at_least[0] != pairs or at_least[-1] < 0 or np.any(np.diff(at_least) > 0):
+        return None
+    return StrengthCounts(at_least)
 
 
 def intensity_of(samples: TestedSamples, base: StoredBase) -> float:

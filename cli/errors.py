@@ -19,6 +19,7 @@ from ..storage.files import claims
 from . import INTERRUPTED, end, tell_without_memory
 from .hints import hint_of
 from .options import COMPLETION_VARIABLE
+from .output import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -43,7 +44,7 @@ NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORE
 LEAST_ROOM = 4 << 20
 """Bytes: where this process may not have so many more, whatever fails fails for want of memory."""
 
-WRITTEN = ("it is written", "the answer could not")
+WRITTEN = ("it is written", LOST)
 """How the reason of an error begins that was met after all had been done."""
 
 BY_STEPS = ("grn backup", "grn verify")
@@ -76,7 +77,7 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
     try:
         with _interruptible():
             code = _invoke(command, arguments, colour, invocation)
-            _flush()
+            sys.stdout.flush()  # so that a failure is told here, and not met at the end of the process
     except BrokenPipeError:
         _silence()
         return CLOSED_PIPE
@@ -147,17 +148,6 @@ def _invoke(
             return command.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
-
-
-def _flush() -> None:
-    """Write out the buffer of stdout, so that a failure is reported here and not met at the end of the process."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        _silence()
-        raise OSError(failure.errno, f"the answer could not be written: {failure.strerror}", "stdout") from None
 
 
 def _silence() -> None:

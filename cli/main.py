@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 
 from . import errors, options
 from .lazy_group import LazyGroup
+from .output import prepare_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +100,7 @@ def grn(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `grn` and leave with its exit code."""
-    _open_streams()
-    _set_encoding()
+    prepare_streams()
     if not os.environ.get(options.EPOCH_VARIABLE):
         os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
     os.environ["MPLBACKEND"] = "agg"  # no figure goes to a screen, and matplotlib stumbles over one it does not know
@@ -118,26 +117,3 @@ def _leave(code: int) -> None:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
-
-
-def _open_streams() -> None:
-    """Give a process without an output one that goes nowhere, lest a store's file become its output."""
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:
-            descriptor = os.open(os.devnull, os.O_WRONLY)
-            if descriptor != number:
-                os.dup2(descriptor, number)
-                os.close(descriptor)
-            buffered = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
-            setattr(sys, name, io.TextIOWrapper(buffered, encoding="utf-8"))
-
-
-def _set_encoding() -> None:
-    """Write answers in UTF-8 whatever the terminal's encoding, and buffered whatever `PYTHONUNBUFFERED` says."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
-        # Without a buffer, a write that a closed pipe cuts short goes unnoticed.
-        buffered = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False))
-        sys.stdout = io.TextIOWrapper(buffered, encoding="utf-8", errors="surrogateescape")

@@ -1,13 +1,18 @@
-"""What people read: tables, facts and sentences on stdout, through the pager where long; notes and bars on stderr."""
+"""What people read: tables, facts and sentences on stdout, through the pager where long; notes and bars on stderr.
+
+And what becomes of either where it cannot be written.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import math
+import os
 import sys
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -21,6 +26,66 @@ if TYPE_CHECKING:
 
 BETWEEN_LINES = 5.0
 """Seconds before the first line on progress, and between two: what takes less stays silent."""
+
+LOST = "the answer could not be written"
+"""How the reason of an error begins that is of the answer alone: what a verb does to a store is done by then."""
+
+
+class _Answers(io.FileIO):
+    """A stdout whose failures say that it is the answer that is lost, and not what has been done."""
+
+    def write(self, buffer: Any, /) -> int:
+        """Write some bytes, and return how many."""
+        try:
+            return super().write(buffer)
+        except BrokenPipeError:
+            raise
+        except OSError as failure:
+            raise OSError(failure.errno, f"{LOST}: {failure.strerror}", "stdout") from None
+
+
+class _Notes(io.FileIO):
+    """A stderr that may be on a full disk: what is said beside an answer ends no verb, and makes no answer wrong."""
+
+    def write(self, buffer: Any, /) -> int:
+        """Write some bytes as far as that can be done, and return how many."""
+        try:
+            return super().write(buffer)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return memoryview(buffer).nbytes
+
+
+def prepare_streams() -> None:
+    """Write answers and notes in UTF-8 whatever the terminal's encoding, buffered whatever `PYTHONUNBUFFERED` says.
+
+    Without a buffer, a write that a closed pipe cuts short goes unnoticed. A process without an output gets one that
+    goes nowhere, lest a store's file become its output.
+    """
+    for number, name, kind in ((1, "stdout", _Answers), (2, "stderr", _Notes)):
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            _open_nowhere(number)
+        if stream is None or (isinstance(stream, io.TextIOWrapper) and _is_of_file(stream)):
+            buffered = io.BufferedWriter(kind(number if stream is None else stream.fileno(), "w", closefd=False))
+            by_lines = stream is not None and stream.line_buffering
+            text = io.TextIOWrapper(buffered, encoding="utf-8", errors="surrogateescape", line_buffering=by_lines)
+            setattr(sys, name, text)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _open_nowhere(number: int) -> None:
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    if descriptor != number:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+def _is_of_file(stream: Any) -> bool:
+    """Return whether a stream writes to a file, a pipe or a terminal, as those do that Python has made."""
+    return isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

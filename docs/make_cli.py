@@ -25,8 +25,9 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 * **Which store.** `-s STORE` before or after the verb, or its sub-verb; else `$GRN_STORE`; else the one `*.grn` in this
   folder or the nearest folder above that has any.
 * **Which version.** A REV is tried in this order: `HEAD`, `v7`, a branch, a tag, `@{2026-11-01}` or
-  `main@{2026-11-01T14:30}` (where a branch stood at the end of that day, or at that time, UTC), an id of a commit or
-  a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
+  `main@{2026-11-01T14:30}` (where a branch stood at the end of that day, or at that time, UTC; where times
+  disagree with the order of the log, the fewest are taken for wrong), an id of a commit or a content id (six or more
+  of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
   parent of a merge. `A..B` is a range; an empty side is HEAD.
 * **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
   with |ρ| of at least the threshold: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, cast, get_args
 import numpy as np
 
 from ...engine.errors import Conflict, EngineError, InputError, NotFound
-from ...engine.lmm.kernels.network_kernel import Part, cross_kernel, network_kernel, pathway_indices, sample_factor
+from ...engine.lmm.kernels.network_kernel import (
+    Part,
+    cross_kernel,
+    is_dense_kernel,
+    network_kernel,
+    pathway_indices,
+    sample_factor,
+)
 from ...engine.lmm.kernels.spectral import Spectral, of_factor, of_matrix
 from ...engine.wording import counted, some
 from ...formats.files.plain_files import file_name
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
     from ...engine.network.snapshot import Snapshot
     from ...formats.traits.kernels import KernelFile
     from ...storage.history.records import Parameter
-    from ...storage.networks.artifacts import Artifacts
+    from ...storage.networks.artifacts import Artifact, Artifacts
     from ...storage.networks.bases import StoredBase
     from .signals import Signal
 
@@ -240,10 +247,10 @@ def _decompose(snapshot: Snapshot, artifacts: Artifacts, part: Part, genes: NDAr
     panel = layout.content_id(layout.TABLE, "{}", {layout.PLACES: genes.astype(np.int64)}, {})
     parameters: dict[str, Parameter] = {"part": part, "genes": panel, "method": 1}
     known = artifacts.find(layout.KERNEL, snapshot.content, parameters)
-    if known is not None and layout.VECTORS in known.arrays and layout.VALUES in known.arrays:
-        vectors, values = known.arrays[layout.VECTORS], known.arrays[layout.VALUES]
-        if vectors.shape == (len(genes), len(values)) and np.all(values > 0):
-            return Spectral(vectors.astype(np.float64), values.astype(np.float64))
+    if known is not None and (kept := _read(known)) is not None:
+        stream = np.random.default_rng(int(_digest(kept), 16))
+        if is_dense_kernel(kept, snapshot, part, genes, stream):
+            return kept
     kernel = network_kernel(snapshot, part, genes)
     if isinstance(kernel, Spectral) and len(genes) <= KEPT_GENES:
         # In the order of memory in which they are read back, so that the answer then has the same bits.
@@ -259,6 +266,22 @@ def _decompose(snapshot: Snapshot, artifacts: Artifacts, part: Part, genes: NDAr
                 software=software(),
             )
     return kernel
+
+
+def _read(artifact: Artifact) -> Spectral | None:
+    """Return the eigenvectors that an artifact has, or `None` where they are not what they should be."""
+    vectors, values = (artifact.arrays.get(name) for name in (layout.VECTORS, layout.VALUES))
+    if vectors is None or values is None or vectors.dtype != np.float64 or values.dtype != np.float64:
+        return None
+    if vectors.ndim != 2 or values.shape != vectors.shape[1:] or not np.all(values > 0):
+        return None
+    return Spectral(vectors, values)
+
+
+def _digest(kernel: Spectral) -> str:
+    """Return a hash of all numbers of a kernel, so that nobody can have chosen them to please what is drawn from it."""
+    arrays = {layout.VECTORS: kernel.vectors, layout.VALUES: kernel.values}
+    return layout.content_id(layout.KERNEL, "{}", arrays, {})
 
 
 def _over_samples(

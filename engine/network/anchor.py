@@ -31,6 +31,9 @@ SMALL_PANEL = 1 << 15
 GENES_TRIED = 32
 """Genes by which remembered numbers of all genes are judged."""
 
+TRACE_ERROR = 1e-12
+"""Largest error of tr AΘ, for each gene, of a diagonal of Θ that is believed; that of rounding is 1e-16."""
+
 MOST_RUNS = 64
 """Most runs of known columns that are copied block by block."""
 
@@ -272,6 +275,8 @@ class Anchor:
             triangle = np.linalg.cholesky(self.inner).astype(np.float64, copy=False)
             root = solve_lower(triangle, (weights[genes, np.newaxis] * self.columns[genes]).T)
             own = weights[genes] - np.einsum("ki,ki->i", root, root)
+        if not has_trace(values, self.covariance.diagonal(), triangle, np.ones(len(triangle))):
+            return False
         return bool(np.allclose(values[genes], own, rtol=1e-6, atol=1e-9 * float(weights[genes].max())))
 
     def _factor_precision_diagonal(self) -> NDArray[np.float64]:
@@ -430,6 +435,37 @@ def _are_products(
         expected = columns.T @ (weights[:, np.newaxis] * (columns @ vector))
     largest = float(np.abs(products).sum(axis=1).max(initial=0.0)) * float(np.abs(vector).max(initial=0.0))
     return bool(np.abs(products @ vector - expected).max(initial=0.0) <= 1e-9 * largest)
+
+
+def has_trace(
+    diagonal: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    triangle: NDArray[np.float64],
+    signature: NDArray[np.float64],
+    guard: float = 1.0,
+) -> bool:
+    """Return whether numbers can be the diagonal of Θ by their sum, in O(n³): an error in any gene changes it.
+
+    Parameters
+    ----------
+    diagonal : ndarray of float64, shape (p,)
+        The numbers.
+    variances : ndarray of float64, shape (p,)
+        The diagonal matrix A.
+    triangle, signature : ndarray of float64, shapes (n, n) and (n,)
+        L and the diagonal of J, with LJLᵀ = J + UᵀA⁻¹U.
+    guard : float
+        What subtractions leave.
+
+    Notes
+    -----
+    Θ = A⁻¹ − WJWᵀ with W = A⁻¹UL⁻ᵀ, so that tr AΘ = p − tr JL⁻¹(LJLᵀ − J)L⁻ᵀ = p − n + Σ J_k J_l (L⁻¹)²_kl. Errors of
+    several genes can cancel in the sum.
+    """
+    with one_blas_thread():
+        inverse = solve_lower(triangle, np.eye(len(triangle)))
+    trace = len(diagonal) - len(triangle) + float(signature @ np.square(inverse) @ signature)
+    return abs(float(variances @ diagonal) - trace) <= TRACE_ERROR * len(diagonal) / guard
 
 
 def chosen(stream: np.random.Generator, size: int) -> NDArray[np.intp]:

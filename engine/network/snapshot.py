@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tabular import facts_html
 from ..threads import one_blas_thread
-from .anchor import chosen
+from .anchor import chosen, has_trace
 from .capacitance import Capacitance, factor
 from .operators import SymmetricOperator, bounded
 from .panel import Gene, GeneSelection, Panel, is_single
@@ -101,7 +101,11 @@ class Snapshot:
         def check(values: NDArray[np.float64], stream: np.random.Generator) -> bool:
             genes = chosen(stream, size)
             own = self.precision.diagonal(genes)
-            return bool((values > 0).all() and np.allclose(values[genes], own, rtol=1e-6, atol=0.0))
+            return bool(
+                (values > 0).all()
+                and np.allclose(values[genes], own, rtol=1e-6, atol=0.0)
+                and has_trace(values, parts.anchor.covariance.diagonal(), parts.triangle, parts.signature, parts.guard)
+            )
 
         return self.recall("diagonal", parts.precision_diagonal, shape=(size,), operations=operations, check=check)
 

@@ -163,7 +163,7 @@ def _denied(path: Path, store: Path | None, reason: int, deed: str) -> AccessDen
     why = "" if reason == errno.EACCES else f" ({os.strerror(reason)})"
     return AccessDenied(
         f"{path} may not be {deed} by {account}: it belongs to {owner} and the group {group}, and its mode is "
-        f"{stat.filemode(status.st_mode)}{why}.",
+        f"{stat.filemode(status.st_mode)}{'+' if has_acl(path) else ''}{why}.",
         code="may-not-see" if store is None else _code(status, wanted, deed),
         facts={
             "account": account,
@@ -197,10 +197,22 @@ def _may_give_to(group: int) -> bool:
 
 def command_to_share(path: Path, status: os.stat_result, wanted: os.stat_result) -> str:
     """Return what the owner of a file types, so that the group of its store can use it."""
-    name = shlex.quote(os.path.abspath(path))
-    bits = "g+rwxs" if stat.S_ISDIR(status.st_mode) else "g+rw"
+    name, is_folder = shlex.quote(os.path.abspath(path)), stat.S_ISDIR(status.st_mode)
     change = "" if status.st_gid == wanted.st_gid else f"chgrp {group_name(wanted.st_gid)} {name} && "
-    return f"{change}chmod u+rwX,{bits} {name}"
+    if has_acl(path):  # of which the bits of the group are but the mask
+        return f"{change}setfacl -m u::rwX,g::rwX,m::rwX{',d:g::rwX,d:m::rwX' if is_folder else ''} {name}"
+    return f"{change}chmod u+rwX,{'g+rwxs' if is_folder else 'g+rw'} {name}"
+
+
+def has_acl(path: Path) -> bool:
+    """Return whether a file has an access control list, which may refuse what its mode does not: `ls` shows it by a +.
+
+    Only where Linux has it among a file's attributes.
+    """
+    try:
+        return sys.platform == "linux" and bool(os.getxattr(path, "system.posix_acl_access"))
+    except OSError:  # it has none, or the file system knows none
+        return False
 
 
 def account_name() -> str:

@@ -13,13 +13,22 @@ if TYPE_CHECKING:
     from ...engine.network.pathway import Pathway
     from .active import History
     from .commits import Event
-    from .records import PathwayRecord
+    from .records import CommitRecord, PathwayRecord
 
 LONGEST_MESSAGE = 100_000
 """Most characters of the message of a commit."""
 
 LONGEST_PATHWAY_NAME = 1_000
 """Most characters of the name of a pathway."""
+
+LONGEST_GENE_NAME = 1_000
+"""Most characters of the name of a gene that is not on the panel: that of any name in a file."""
+
+LONGEST_FILE_NAME = 1_020
+"""Most characters of the name of a source: a file's has 255 bytes, and one that is not UTF-8 is written with four."""
+
+LONGEST_REASON = LONGEST_MESSAGE + LONGEST_FILE_NAME
+"""Most characters of the reason of an entry: a few words, and a message, a REV or the name of a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,43 @@ def check_lengths(message: str, pathways: Iterable[Pathway] | Iterable[PathwayRe
             f"{len(name):,}.",
             hint="Give it a shorter name in its file.",
         )
+
+
+def check_record_lengths(record: CommitRecord) -> None:
+    """Refuse a commit in which a text is longer than it may be: its message, a name, or what its file is called.
+
+    Raises
+    ------
+    InputError
+        One is.
+    """
+    check_lengths(record.message, record.adds)
+    for name in (name for added in record.adds for name in added.missing if len(name) > LONGEST_GENE_NAME):
+        raise InputError(
+            f"The name of a gene has {LONGEST_GENE_NAME:,} characters at the most, and {name[:20]!r}… has "
+            f"{len(name):,}.",
+            hint="Give it a shorter name in its file.",
+        )
+    if record.source is not None and len(name := record.source.file) > LONGEST_FILE_NAME:
+        raise InputError(
+            f"The name of a file has {LONGEST_FILE_NAME:,} characters at the most, and {name[:20]!r}… has "
+            f"{len(name):,}."
+        )
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason of an entry of the log, if it is no longer than one may be.
+
+    Raises
+    ------
+    InputError
+        It is longer.
+    """
+    if len(reason) > LONGEST_REASON:
+        raise InputError(
+            f"A reason has {LONGEST_REASON:,} characters at the most, and {reason[:20]!r}… has {len(reason):,}."
+        )
+    return reason
 
 
 def check_genes(pathways: Iterable[Pathway], size: int) -> None:

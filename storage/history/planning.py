@@ -12,7 +12,7 @@ from ...engine.network.pathway import Pathway
 from ...engine.wording import listed
 from ...formats.files.plain_files import file_name
 from ..files import layout
-from .changes import check_lengths, check_names
+from .changes import check_lengths, check_names, check_record_lengths
 from .entries import commit_id, pathway_id, pathway_record
 from .records import (
     CommitRecord,
@@ -87,8 +87,8 @@ class Plan:
         object.__setattr__(self, "ids", tuple(map(pathway_id, self.pathways)))
 
     def record(self, history: History, author: str, time: str) -> CommitRecord:
-        """Return the commit's record."""
-        return CommitRecord(
+        """Return the commit's record; raises `InputError` where a text of it is longer than it may be."""
+        record = CommitRecord(
             parents=self.parents,
             base=self.base,
             sets_base=not self.parents or self.base not in {history[parent].base for parent in self.parents},
@@ -102,6 +102,8 @@ class Plan:
             message=self.message,
             source=self.source,
         )
+        check_record_lengths(record)
+        return record
 
 
 def plan_pathways(

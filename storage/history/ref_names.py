@@ -42,6 +42,12 @@ ALIKE: dict[int, str] = {
 }
 """Small letters that look like one of ASCII, by that: those of Unicode's list that words are written with."""
 
+DIGITS = {ord("0"): "o", ord("1"): "l"}
+"""Digits that look like small letters."""
+
+UPRIGHT = {ord("0"): "O", ord("1"): "l", ord("I"): "l"}
+"""What looks like another of ASCII in most letters on screens."""
+
 
 def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
     """Refuse names of branches and tags that are new beside others, where two would be taken for one.
@@ -60,7 +66,7 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
     Conflict
         A name differs from another by upper and lower case alone, or looks like it.
     """
-    known = {_skeleton(name): name for name in standing}
+    known = {look: name for name in standing for look in _looks(name)}
     for name in names:
         if unicodedata.normalize("NFC", check_name(name)) != name:
             raise InputError(
@@ -69,14 +75,14 @@ def check_new_names(names: Iterable[str], standing: Iterable[str]) -> None:
             )
         if not name.isascii() and _is_reserved(skeleton := _skeleton(name)):
             raise InputError(f"{_shown(name)} cannot name a branch or tag: it can be taken for {skeleton!r}.")
-        other = known.setdefault(_skeleton(name), name)
-        if other != name:
+        if (other := next((known[look] for look in _looks(name) if look in known), name)) != name:
             how = "differs by case alone from" if other.casefold() == name.casefold() else "can be taken for"
             raise Conflict(
                 f"The name {_shown(name)} {how} {_shown(other)}, which there is.",
                 code="name-alike",
                 facts={"name": name, "other": other},
             )
+        known.update(dict.fromkeys(_looks(name), name))
 
 
 def _shown(name: str) -> str:
@@ -102,7 +108,16 @@ def _is_reserved(skeleton: str) -> bool:
     return skeleton == layout.HEAD.lower() or any(pattern.fullmatch(skeleton) for pattern in patterns)
 
 
+def _looks(name: str) -> tuple[str, str]:
+    """Return what a name looks like in any case and as it is, the digits 0 and 1 as letters.
+
+    Two that have either in common are taken for one: `Main` and `main`, `rep0` and `repO`, `runI` and `runl`.
+    """
+    shapes = unicodedata.normalize("NFKC", name).translate(SHAPES)
+    return _skeleton(name).translate(DIGITS), "as it is: " + shapes.translate(ALIKE | UPRIGHT)
+
+
 def _skeleton(name: str) -> str:
-    """Return what a name looks like: two that have the same are taken for one."""
+    """Return what a name looks like in small letters, its digits as they are."""
     shapes = unicodedata.normalize("NFKC", name).translate(SHAPES)
     return unicodedata.normalize("NFKC", shapes.casefold()).translate(ALIKE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,11 +91,17 @@ class Refs:
             self.set(move.ref, move.after)
 
     def at(self, time: str, branch: str | None = None) -> str | None:
-        """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`."""
-        then = Refs()
-        for move in self.moves:
-            if move.time <= time:
-                then.set(move.ref, move.after)
+        """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`.
+
+        The log is in order, and clocks need not be. So the time falls where the fewest moves, those of clocks that were
+        wrong, are on the other side of it than they say; of several such places, at the last one.
+        """
+        then, moves = Refs(), self.moves
+        steps = (1 if move.time > time else -1 for move in moves)
+        wrong = list(itertools.accumulate(steps, initial=0))  # by how many moves are past; less those that say so
+        past = max(range(len(wrong)), key=lambda count: (-wrong[count], count))
+        for move in moves[:past]:
+            then.set(move.ref, move.after)
         return then.branches.get(then.head if branch is None else branch)
 
     def commit_at(self, ref: str) -> str:

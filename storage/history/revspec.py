@@ -127,7 +127,7 @@ def _at(branch: str, when: str, refs: Refs) -> str:
     commit = refs.at(_moment(when), branch or None)
     if commit is None:
         whose = f"branch {branch}" if branch else "the store"
-        first = min((move.time for move in refs.moves), default="a time that is not known")
+        first = refs.moves[0].time if refs.moves else "a time that is not known"
         raise NotFound(f"There was no version of {whose} yet at {when}: the store begins at {first}.")
     return commit
 

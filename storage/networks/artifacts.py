@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import AccessDenied, Conflict, FormatError, NotFound
+from ...formats.files.plain_files import file_name
 from ..files import durable, hdf5, layout
 from ..files.locations import DirectoryStore
 from ..history.log import read_only
@@ -218,7 +219,7 @@ def copy_artifacts(source: Locations, target: DirectoryStore, *, missing: bool =
             continue
         if elsewhere:
             artifact = read_artifact(source, key)
-            record = artifact.record.model_copy(update={"elsewhere": artifact.elsewhere or source.path.name})
+            record = artifact.record.model_copy(update={"elsewhere": artifact.elsewhere or file_name(source.path)})
             _put(target, key, hdf5.Content(layout.ARTIFACT, record.canonical(), artifact.arrays).seal().write)
         else:
             _put(target, key, hdf5.copy(location))
@@ -240,7 +241,7 @@ def read_artifact(locations: Locations, key: str) -> Artifact:
     if layout.artifact_key(record.analysis, record.content, record.parameters) != key:
         raise FormatError(f"{location} is damaged: its content does not match its name.")
     own = isinstance(locations, DirectoryStore)  # what stands in a file came from whoever wrote the file
-    return Artifact(key, record, stored.arrays, record.elsewhere or ("" if own else locations.path.name))
+    return Artifact(key, record, stored.arrays, record.elsewhere or ("" if own else file_name(locations.path)))
 
 
 def _attempt(

@@ -16,6 +16,7 @@ from ...engine.network.anchor import anchor_of
 from ...engine.network.capacitance import factor
 from ...engine.network.covariance import DenseCovariance, blocks_of
 from ...engine.network.inverse_probe import ROUNDING, SOUND_ERROR, factored_log_det, judge_inverse, judge_rows
+from ...engine.wording import some
 
 if TYPE_CHECKING:
     from ..history.records import BaseRecord
@@ -137,6 +138,8 @@ def _contradiction(base: StoredBase) -> str:
     record = base.record
     dense = isinstance(base.covariance, DenseCovariance)
     factors = 0 if dense else base.covariance.loadings.shape[1]  # type: ignore[union-attr]
+    if base.unknown:
+        return f"it has an array {some(base.unknown[:1])}, which no {record.form} base has"
     if record.factors != factors:
         return f"it says that it has {record.factors:,} factors, and has {factors:,}"
     if not dense and record.log_det is not None:

@@ -46,6 +46,12 @@ ARRAY_TYPES = {
 }
 """Of each array of a base or an anchor, the first characters of its type, and its number of dimensions."""
 
+OF_FORM = {
+    "factor": {layout.NOISE, layout.FACTOR_COVARIANCE, layout.LOADINGS},
+    "dense": {layout.VARIANCES, layout.PRECISION_DIAGONAL, layout.COVARIANCE, layout.PRECISION},
+}
+"""The arrays of the covariance of a base, by its form."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemovedEffects:
@@ -131,6 +137,8 @@ class StoredBase:
         The group of each sample, where samples are not independent; else none.
     removed : RemovedEffects
         What was removed from the samples.
+    unknown : tuple of str
+        Arrays of its file that no base of its form has; nothing reads them.
     """
 
     id: str
@@ -142,6 +150,7 @@ class StoredBase:
     expression: BulkRows | None
     groups: tuple[str, ...] = ()
     removed: RemovedEffects = RemovedEffects()
+    unknown: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Base {self.id[:8]}: {describe_base(self.record)}>"
@@ -353,6 +362,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         expression=stored.bulk.get(layout.EXPRESSION),
         groups=groups,
         removed=removed,
+        unknown=_unknown_arrays(stored, record),
     )
 
 
@@ -406,6 +416,11 @@ def encode_names(names: Iterable[str]) -> NDArray[np.bytes_]:
 def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
     """Return names from fixed-length UTF-8."""
     return tuple(bytes(value).decode() for value in values.tolist())
+
+
+def _unknown_arrays(stored: hdf5.StoredFile, record: BaseRecord) -> tuple[str, ...]:
+    of_any_form = {layout.EXPRESSION, *ARRAY_TYPES}.difference(*OF_FORM.values())
+    return tuple(sorted({*stored.arrays, *stored.bulk} - of_any_form - OF_FORM[record.form]))
 
 
 def _removed_effects(stored: hdf5.StoredFile, record: BaseRecord) -> RemovedEffects:

@@ -17,7 +17,7 @@ from ...engine.network.capacitance import LARGEST_TRACE, ROUNDING, check_rank
 from ...engine.network.columns import columns_of
 from ..files import hdf5, layout
 from ..files.locations import by_file
-from ..history.changes import check_lengths, check_names
+from ..history.changes import check_names, check_record_lengths
 from ..history.checking import check_commit, check_stored_genes
 from ..history.entries import parse_entry, pathways_of
 from ..history.writing import check_author
@@ -192,7 +192,7 @@ class Arrival:
             before |= history.active(parent)
         try:
             check_author(record.author)
-            check_lengths(record.message, record.adds)
+            check_record_lengths(record)
             check_names(history, frozenset(before), {drop.id for drop in record.drops}, record.adds)
         except (InputError, Conflict) as failure:
             raise FormatError(f"The commit {commit.id} could not have been made here: {failure.message}") from None

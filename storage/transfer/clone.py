@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import Conflict, FormatError, InputError
 from ..files import durable, layout
 from ..files.locations import DirectoryStore
+from ..history.changes import check_reason
 from ..history.ledger import Ledger
 from ..history.ref_names import check_kinds, check_new_names
 from ..history.writing import check_author
@@ -84,6 +85,7 @@ def _check(copy: Ledger, source: Path, progress: Callable[[float], object]) -> N
             panel = arrival.check_base(base, panel).panel.genes
         for entry in loadings.entries():
             check_author(entry.author)
+            check_reason(entry.reason)
             for logged in entry.commits:
                 if history[logged.id].entry == entry.number:  # and not there before
                     arrival.check(logged)

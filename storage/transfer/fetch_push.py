@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
+from ...formats.files.plain_files import file_name
 from ..files import layout
 from ..files.locations import DirectoryStore
 from ..history.active import History
@@ -101,7 +102,7 @@ def fetch(
                 check_position(source, kind + ref)
                 moves.append(MoveRecord(ref=moved, before=before, after=refs[ref]))
     _check_moves(target, moves)
-    return _transfer(source, target, writer, panel, moves, f"{FETCHED} {source.locations.path.name}", progress)
+    return _transfer(source, target, writer, panel, moves, f"{FETCHED} {file_name(source.locations.path)}", progress)
 
 
 def push(
@@ -142,7 +143,7 @@ def push(
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
     _check_names(target, moves)
-    return _transfer(source, target, writer, panel, moves, f"push from {source.locations.path.name}", progress)
+    return _transfer(source, target, writer, panel, moves, f"push from {file_name(source.locations.path)}", progress)
 
 
 def name_of(path: Path) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import EngineError, InputError, NotFound, NotPositiveDefinite, check_choice
 from ...estimation.expression import centred, variances
+from ...network.inverse_probe import ROUNDING, SOUND_ERROR, VECTORS
 from ...wording import some
 from .diagonal_kernel import DiagonalAndFactor
 from .spectral import Spectral, of_factor, of_matrix
@@ -149,13 +150,54 @@ def _dense(snapshot: Snapshot, part: Part, genes: NDArray[np.intp], leave_out: S
             f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST_DENSE:,}).",
             hint="Give the kernel as a factor, or use a store with a factor base.",
         )
+    return of_matrix(_dense_matrix(snapshot, part, genes, leave_out))
+
+
+def _dense_matrix(
+    snapshot: Snapshot, part: Part, genes: NDArray[np.intp], leave_out: Sequence[int] = ()
+) -> NDArray[np.float64]:
+    """Return a kernel of a version on a dense base as a matrix, shape (n, n)."""
     whole = snapshot.covariance.block(genes, genes)
     deviations = np.sqrt(np.diagonal(whole))
     out = snapshot.capacitance.loadings.rows(genes)[:, list(leave_out)]
     whole = whole - (out * snapshot.capacitance.signature[list(leave_out)]) @ out.T
     if part == "full":
         whole = whole / np.outer(deviations, deviations)
-    return of_matrix((whole + whole.T) / 2)
+    return (whole + whole.T) / 2
+
+
+def is_dense_kernel(
+    kernel: Spectral, snapshot: Snapshot, part: Part, genes: NDArray[np.intp], stream: np.random.Generator
+) -> bool:
+    """Return whether eigenvectors are those of a kernel on a dense base: O(n²), where finding them takes O(n³).
+
+    Parameters
+    ----------
+    kernel : Spectral
+        The eigenvectors, from elsewhere.
+    snapshot, part, genes
+        As for `network_kernel`.
+    stream : Generator
+        Draws vectors by which both are multiplied. Whoever chose the eigenvectors must not have known them.
+
+    Notes
+    -----
+    They are if U Λ Uᵀ g = K g, in units where the diagonal of K is 1, and UᵀU h = h, to the error of a sound inverse.
+    """
+    if kernel.size != len(genes) or not (np.isfinite(kernel.vectors).all() and np.isfinite(kernel.values).all()):
+        return False
+    matrix = _dense_matrix(snapshot, part, genes)
+    scale = np.sqrt(np.diagonal(matrix))[:, np.newaxis]
+    columns = stream.standard_normal((len(genes), VECTORS))
+    inside = stream.standard_normal((kernel.rank, VECTORS))
+    largest = float(kernel.values.max(initial=0.0)) / float(scale.min()) ** 2
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is none
+        product = (kernel.times(columns / scale) - matrix @ (columns / scale)) / scale
+        gap = kernel.vectors.T @ (kernel.vectors @ inside) - inside
+    return bool(
+        np.abs(product).max(initial=0.0) <= max(SOUND_ERROR, ROUNDING * len(genes) * largest)
+        and np.abs(gap).max(initial=0.0) <= SOUND_ERROR
+    )
 
 
 def cross_kernel(

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import stat
+import struct
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -233,3 +238,43 @@ def test_what_is_of_no_store_is_refused_as_ever(folder: Callable[..., Path], tmp
     closed = access.refusal(13, tmp_path / "closed.grn" / "log")
     assert isinstance(closed, AccessDenied)
     assert closed.code == "may-not-see"
+
+
+ACL = "system.posix_acl_access"
+OWNER, ACCOUNT, GROUP, MASK, OTHERS = 1, 2, 4, 16, 32
+"""Tags of the entries of a list, as Linux writes them."""
+
+
+def put_acl(path: Path, group: int) -> None:
+    """Give a file a list that lets one account in, and lets its group do what the bits of `group` say."""
+    rights = ((OWNER, 7), (ACCOUNT, 7), (GROUP, group), (MASK, 7), (OTHERS, 0))
+    entries = b"".join(struct.pack("<HHI", tag, bits, 4_711 if tag == ACCOUNT else 2**32 - 1) for tag, bits in rights)
+    try:
+        os.setxattr(path, ACL, struct.pack("<I", 2) + entries)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+
+
+def rights_of_group(path: Path) -> int:
+    entries = struct.iter_unpack("<HHI", os.getxattr(path, ACL)[4:])
+    return next(bits for tag, bits, _ in entries if tag == GROUP)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="access control lists are among the attributes of files on Linux")
+@pytest.mark.parametrize("name", ["log", "log/0000000001.h5"])
+def test_a_refusal_shows_an_access_control_list_and_how_the_group_is_let_in(
+    folder: Callable[..., Path], name: str
+) -> None:
+    store = folder(0o755)
+    (store / "log" / "0000000001.h5").write_bytes(b"entry")
+    assert not access.has_acl(store / name)
+    put_acl(path := store / name, 0)
+    refusal = access.refusal(13, path)
+    assert isinstance(refusal, AccessDenied)
+    assert refusal.message.endswith("rwxrwx---+.")  # what the mode says is no reason
+    command = refusal.facts["command"]
+    assert command.startswith("setfacl -m ")
+    assert "chmod" not in command
+    if shutil.which("setfacl"):
+        subprocess.run(shlex.split(command), check=True)
+        assert rights_of_group(path) & 6 == 6

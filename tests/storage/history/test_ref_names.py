@@ -24,7 +24,34 @@ def test_a_name_that_would_be_taken_for_another_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [["étude", "etude"], ["лаб", "lab"], ["run1", "runl"], ["β", "b/β"], ["main", "mains"]]
+    ("name", "other"),
+    [
+        ("run1", "runl"),
+        ("run1", "runI"),
+        ("runI", "runl"),
+        ("RUN1", "runl"),
+        ("rep0", "repo"),
+        ("REP0", "REPO"),
+        ("mаin1", "mainl"),
+        ("l0", "1o"),
+        ("x/1", "x/l"),
+    ],
+)
+def test_letters_and_digits_that_look_alike_are_taken_for_each_other(name: str, other: str) -> None:
+    for new, standing in ((name, other), (other, name)):
+        with pytest.raises(Conflict, match="can be taken for"):
+            check_new_names([new], [standing, "main"])
+        with pytest.raises(Conflict, match="can be taken for"):
+            check_new_names([standing, new], [])
+
+
+@pytest.mark.parametrize("names", [["mail", "mall"], ["ali", "all"], ["run10", "run100"], ["v1.0-a", "v1.1-a"]])
+def test_small_letters_that_can_be_told_apart_stand_beside_each_other(names: list[str]) -> None:
+    check_new_names(names, [])
+
+
+@pytest.mark.parametrize(
+    "names", [["étude", "etude"], ["лаб", "lab"], ["run1", "run2"], ["β", "b/β"], ["main", "mains"]]
 )
 def test_names_that_differ_to_the_eye_stand_beside_each_other(names: list[str]) -> None:
     check_new_names(names, ["main2"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import Conflict, FormatError
 from grnledger.storage.history.records import EntryRecord, MoveRecord
-from grnledger.storage.history.refs import Refs, check_entry, moves_of, other_kind, split_ref
+from grnledger.storage.history.refs import Move, Refs, check_entry, moves_of, other_kind, split_ref
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,31 @@ def test_a_branch_may_be_called_as_a_tag_is_written(tmp_path: Path) -> None:
     again = grnledger.open(tmp_path / "s.grn")
     assert (list(again.branches), list(again.tags)) == (["main"], ["branch/x"])
     assert grnledger.verify(tmp_path / "s.grn").findings == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "year", "before", "on_days"),
+    [
+        (None, "", None, "01234567"),
+        (7, "1970", None, "01234777"),  # a clock that was reset
+        (7, "0001", None, "01234777"),
+        (3, "1970", None, "03334567"),
+        (0, "1970", "c0", "01234567"),
+        (3, "2100", None, "01224567"),  # a clock that was ahead
+        (7, "9999", None, "01234566"),
+        (0, "2100", None, "-1234567"),
+    ],
+)
+def test_an_entry_of_a_wrong_clock_takes_a_date_astray_by_no_more_than_its_neighbours(
+    wrong: int | None, year: str, before: str | None, on_days: str
+) -> None:
+    """The log is in order, whatever the clocks of its writers were."""
+    refs = Refs()
+    days = [f"{year if day == wrong else '2026'}-01-{10 + day}T12:00:00Z" for day in range(8)]
+    refs.apply(Move(day + 1, "branch/main", None, f"c{day}", "", "", time) for day, time in enumerate(days))
+    stood = [refs.at(f"2026-01-{10 + day}T23:59:59Z") for day in range(8)]
+    assert stood == [None if number == "-" else f"c{number}" for number in on_days]
+    assert [refs.at("1980-01-01T00:00:00Z"), refs.at("9999-12-31T23:59:59Z")] == [before, "c7"]
 
 
 HERE, THERE, NOWHERE = "a" * 64, "b" * 64, "c" * 64

@@ -69,6 +69,10 @@ LIES: dict[str, tuple[str, Callable[[Arrays, Arrays], object]]] = {
         "'precision_diagonal' has the shape",
         lambda a, _: a.update(precision_diagonal=np.append(a["precision_diagonal"], 1.0)),
     ),
+    "an array that no base has": ("an array stowaway, which no dense base", lambda a, _: a.update(stowaway=np.ones(9))),
+    "rows that no base has": ("an array stowaway, which no", lambda _, bulk: bulk.update(stowaway=np.ones((9, 9)))),
+    "an array of the other form": ("an array noise, which no dense base", lambda a, _: a.update(noise=np.ones(GENES))),
+    "rows of the other form": ("an array loadings, which", lambda _, bulk: bulk.update(loadings=np.ones((GENES, 1)))),
 }
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 import numpy as np
 import pytest
+from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.eigenvalues.spectrum import spectrum
+from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, layout
 from grnledger.storage.networks import bases, remembered
 from grnledger.storage.networks.remembered import Remembered, read_numbers
@@ -283,3 +288,44 @@ def test_a_base_read_by_rows_gives_the_same_with_the_cache_and_without(
     without = asked(store, cache_limit=0)
     assert asked(store) == without
     assert asked(store) == without
+
+
+SIZE = 200
+"""Genes of a panel of which some are not among those by which a diagonal is judged."""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store on factors, with an addition and a subtraction."""
+    stream = np.random.default_rng(2)
+    path, genes = tmp_path_factory.mktemp("large") / "large.grn", [f"G{index}" for index in range(SIZE)]
+    model = FactorCovariance(stream.uniform(1e-3, 10.0, SIZE), stream.normal(size=(SIZE, 3)))
+    repo = grnledger.init(path, genes=genes, factor_model=model, author="Ada")
+    loss = Pathway.of(repo.panel, "loss", {"G5": 0.1, "G9": 0.05}, sign=-1)
+    repo.commit([Pathway.of(repo.panel, "set", {"G1": 0.5, "G2": 0.2, "G150": 0.3}), loss])
+    return path
+
+
+def diagonals(store: Path) -> list[np.ndarray[Any, Any]]:
+    repo = grnledger.open(store)
+    asked = [("v0", 0.0), ("v1", 0.0), ("v0", 0.5), ("v1", 0.5)]
+    return [repo.snapshot(rev, penalty=penalty).precision.diagonal() for rev, penalty in asked]
+
+
+@pytest.mark.parametrize("factor", [1.001, 0.999, 1.5, 0.2])
+@pytest.mark.parametrize("gene", [0, 2, 5, 77, 131, 150, SIZE - 1])
+def test_one_wrong_number_of_a_diagonal_is_not_believed(large: Path, tmp_path: Path, gene: int, factor: float) -> None:
+    store = Path(shutil.copytree(large, tmp_path / "large.grn"))
+    true = diagonals(store)
+    forged = 0
+    for path in folder(store).iterdir():
+        _, head, request, content = path.read_bytes().split(b"\n", 3)
+        if json.loads(request)["numbers"] == "diagonal":
+            numbers = np.frombuffer(content, dtype="<f8").copy()
+            numbers[gene] *= factor
+            rest = b"\n".join((head, request, numbers.tobytes()))
+            path.write_bytes(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+            forged += read_numbers(path) is not None
+    assert forged == len(true)
+    for answer, expected in zip(diagonals(store), true, strict=True):
+        np.testing.assert_array_equal(answer, expected)

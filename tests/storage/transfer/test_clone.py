@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import grnledger
+import numpy as np
 import pytest
 from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.storage.transfer.clone import clone
@@ -60,3 +63,29 @@ def test_a_damaged_store_is_not_cloned_and_nothing_is_left(stores: dict[str, Pat
     with pytest.raises(FormatError):
         grnledger.clone(lab, tmp_path / "copy.grn")
     assert [path.name for path in tmp_path.iterdir()] == ["lab.grn"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are any bytes on Linux alone")
+@pytest.mark.parametrize("way", ["fetch", "push", "clone", "import"])
+def test_a_store_whose_name_is_not_utf8_is_copied_as_any_other(lab: Path, tmp_path: Path, way: str) -> None:
+    grnledger.clone(lab, tmp_path / "ours.grn")
+    ours = opened(tmp_path / "ours.grn")
+    other = tmp_path / os.fsdecode(b"M\xfcller.grn")
+    shutil.move(lab, other)
+    theirs = opened(other)
+    theirs.commit(pathway("new", first=9))
+    theirs.artifacts.keep("nmf", theirs.version().content, {}, {"x": np.ones(2)}, source="x", facts={}, software={})
+    if way == "fetch":
+        ours.fetch(other)
+    elif way == "push":
+        theirs.push(ours.path)
+    elif way == "import":
+        theirs.export(other.with_suffix(".h5"))
+        ours.fetch(other.with_suffix(".h5"))
+    else:
+        grnledger.clone(other, tmp_path / "copy.grn")
+        [kept] = grnledger.open(tmp_path / "copy.grn").artifacts.each()
+        assert kept.elsewhere == "M\\xfcller.grn"
+        return
+    name = "M\\xfcller" + (".h5" if way == "import" else ".grn")
+    assert grnledger.open(ours.path).moves[-1].reason == f"{'push' if way == 'push' else 'fetch'} from {name}"

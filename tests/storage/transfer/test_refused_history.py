@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,15 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout
 from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.history import entries, log
-from grnledger.storage.history.changes import LONGEST_MESSAGE
+from grnledger.storage.history.changes import (
+    LONGEST_FILE_NAME,
+    LONGEST_GENE_NAME,
+    LONGEST_MESSAGE,
+    LONGEST_REASON,
+)
 from grnledger.storage.history.checking import check_fits
 from grnledger.storage.history.commits import Event
-from grnledger.storage.history.records import DropRecord
+from grnledger.storage.history.records import DropRecord, SourceRecord
 from two_stores import (
     GENES,
     HASH,
@@ -40,7 +46,12 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 
-def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways: Sequence[Pathway] = ()) -> None:
+def forge(
+    store: Path,
+    change: Callable[[LoggedCommit], LoggedCommit],
+    pathways: Sequence[Pathway] = (),
+    **update: Any,
+) -> None:
     """Rewrite the last entry of a log so that it says something else, and every hash fits."""
     folder = DirectoryStore(store)
     number = folder.look()
@@ -48,7 +59,7 @@ def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways:
     logged = change(entry.commits[0])
     logged = logged.model_copy(update={"id": entries.commit_id(logged.commit)})
     move = entry.moves[0].model_copy(update={"after": logged.id})
-    entry = entry.model_copy(update={"commits": (logged,), "moves": (move,)})
+    entry = entry.model_copy(update={"commits": (logged,), "moves": (move,), **update})
     brought = pathways or list(entries.pathways_of(stored, stored_entry(stored, number)).values())
     folder.loose_path(number).unlink()
     durable.publish(folder.loose_path(number), entries.entry_content(entry, brought).seal().write)
@@ -113,14 +124,48 @@ def test_a_commit_that_lies_is_refused_and_nothing_arrives(
     assert opened(anna.path).commit(pathway("after", first=9)).number == 3
 
 
-def test_what_no_commit_may_say_here_does_not_arrive_either(pair: tuple[Repository, Repository]) -> None:
+def _missing(logged: LoggedCommit) -> LoggedCommit:
+    added = logged.commit.adds[0].model_copy(update={"missing": ("TP53", "g" * (LONGEST_GENE_NAME + 1))})
+    return saying(adds=(added,))(logged)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (saying(message="m" * (LONGEST_MESSAGE + 1)), "A message has 100,000 characters at the most, and 'm"),
+        (_missing, "The name of a gene has 1,000 characters at the most, and 'g"),
+        (
+            saying(source=SourceRecord(file="f" * (LONGEST_FILE_NAME + 1), sha256=HASH)),
+            "The name of a file has 1,020 characters at the most, and 'f",
+        ),
+    ],
+    ids=["message", "missing", "source"],
+)
+def test_what_no_commit_may_say_here_does_not_arrive_either(
+    pair: tuple[Repository, Repository], tmp_path: Path, change: Callable[[LoggedCommit], LoggedCommit], what: str
+) -> None:
     """A message is no part of what a version is, so that nothing but its length speaks against it."""
     lab, anna = pair
-    forge(lab.path, saying(message="m" * (LONGEST_MESSAGE + 1)))
+    forge(lab.path, change)
     before = files(anna.path)
-    with pytest.raises(FormatError, match="could not have been made here: A message has 100,000 characters at the"):
+    with pytest.raises(FormatError, match=f"could not have been made here: {what}"):
         anna.fetch(lab.path)
+    with pytest.raises(FormatError, match=what):
+        grnledger.clone(lab.path, tmp_path / "copy.grn")
     assert files(anna.path) == before
+    assert not (tmp_path / "copy.grn").exists()
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_an_entry_whose_reason_is_longer_than_one_may_be_is_not_cloned(
+    pair: tuple[Repository, Repository], tmp_path: Path, excess: int
+) -> None:
+    lab, _ = pair
+    forge(lab.path, lambda logged: logged, reason="r" * (LONGEST_REASON + excess))
+    refused = pytest.raises(FormatError, match="A reason has 101,020 characters at the most, and 'r")
+    with refused if excess else contextlib.nullcontext():
+        grnledger.clone(lab.path, tmp_path / "copy.grn")
+    assert (tmp_path / "copy.grn").exists() == (not excess)
 
 
 def test_a_version_of_more_columns_than_can_be_read_does_not_arrive(
