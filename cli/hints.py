@@ -469,6 +469,7 @@ ADVICE: dict[str, str] = {
     "mode-not-shared": "{problem}: --repair, run by its owner, sets that.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
     "stray": "{problem}: --repair moves it to aside/.",
+    "stray-folder": "{problem}: --repair removes it.",
 }
 """Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""
 

@@ -64,6 +64,7 @@ class Repository:
     stand, and the error says so.
 
     Where an entry of the log is missing or damaged, what does not need it stays readable, and nothing can be written.
+    Once it has been put back, the next question reads it.
 
     A `rev` names a version, in the grammar of `revspec`: it raises `NotFound` where nothing has that name, `InputError`
     where it cannot be one. A `branch` is HEAD's by default. `progress` is called with the share that is done.
@@ -102,7 +103,7 @@ class Repository:
         cache_limit: int = CACHE_LIMIT,
     ) -> None:
         self.path = Path(path)
-        self._author, self._time, self._wait = author, time, wait
+        self._author, self._time, self._wait, self._on_wait = author, time, wait, on_wait
         self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait, cache_limit=cache_limit)
 
     @classmethod
@@ -174,6 +175,7 @@ class Repository:
     @property
     def damage(self) -> Mapping[int, str]:
         """What is wrong with entries of the log that are missing or damaged, by their number."""
+        self._session.look_again()
         return {number: why.message for number, why in sorted(self._ledger.log.damage.items())}
 
     def transaction(self, step: Callable[[], Answer]) -> Answer:
@@ -183,22 +185,26 @@ class Repository:
     @property
     def head(self) -> str:
         """The branch that HEAD is; where an entry of the log is lost that may have moved it, this is refused."""
+        self._session.look_again()
         self._refs.check(layout.HEAD)
         return self._refs.head
 
     @property
     def branches(self) -> Mapping[str, Version]:
         """The version at which each branch stands; where the log is damaged, those that are certain and can be read."""
+        self._session.look_again()
         return versions_by_name(self._ledger, layout.BRANCH, self._refs.branches)
 
     @property
     def tags(self) -> Mapping[str, Version]:
         """The version at which each tag stands; where the log is damaged, those that are certain and can be read."""
+        self._session.look_again()
         return versions_by_name(self._ledger, layout.TAG, self._refs.tags)
 
     @property
     def moves(self) -> Sequence[Move]:
         """Every move of a ref, oldest first."""
+        self._session.look_again()
         return tuple(self._refs.moves)
 
     @property
@@ -231,6 +237,7 @@ class Repository:
             commit = None if rev is None else self._resolve(rev)
             return newest_first(self._ledger, commit, self._resolve(without) if without else None)
 
+        self._session.look_again()
         if rev is None and not self._history.known:
             raise self._ledger.lost()
         listed = 0
@@ -291,10 +298,12 @@ class Repository:
 
     def __len__(self) -> int:
         """How many versions there are."""
+        self._session.look_again()
         return self._history.length
 
     def identities(self) -> list[tuple[str, str, str]]:
         """Return name, id and content id of each version that can be read, in the order of the log."""
+        self._session.look_again()
         return [(f"v{number}", id_, content) for number, id_, content in self._history.identities()]
 
     def commit(
@@ -507,7 +516,15 @@ class Repository:
         from .backup.mirror import back_up
 
         self.refresh()
-        return back_up(self._ledger, Path(path), self._writer.stamp()[1], quick=quick, progress=progress or unheard)
+        return back_up(
+            self._ledger,
+            Path(path),
+            self._writer.stamp()[1],
+            quick=quick,
+            wait=self._wait,
+            on_wait=self._on_wait,
+            progress=progress or unheard,
+        )
 
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
         """Write the store to one new, self-contained file, which `open` reads in place.
@@ -611,6 +628,7 @@ class Repository:
         return version_of(self._ledger, commit)
 
     def _resolve(self, rev: str) -> str:
+        self._session.look_again()
         if not self._history.known:
             raise self._ledger.lost()
         if not isinstance(cast("object", rev), str):

@@ -40,7 +40,19 @@ CACHE_LIMIT = 1 << 30
 RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
 
+MOST_LOOKED_AT = 64
+"""Most damaged entries whose files are looked at again before a question."""
+
 Answer = TypeVar("Answer")
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file or folder; nothing where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class Session:
@@ -84,6 +96,7 @@ class Session:
         self._path, self._wait, self._on_wait, self._cache_limit = path, wait, on_wait, cache_limit
         self.in_transaction = False
         self._rows_checked: set[str] = set()
+        self._state_of_damage: tuple[object, ...] = ()
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
 
@@ -93,6 +106,20 @@ class Session:
             self.read_anew(indexed=True)
         else:
             self.ledger.refresh()
+
+    def look_again(self) -> None:
+        """Read the store anew where entries of its log were damaged, and their files have changed since."""
+        if self.ledger.log.damage and not self.in_transaction:
+            state = self._damaged_files()
+            if state != self._state_of_damage:
+                self._state_of_damage = state  # from before the reading
+                self.read_anew(indexed=True)
+
+    def _damaged_files(self) -> tuple[object, ...]:
+        """Return what the system says of the files that are damaged, and of the folders of the log."""
+        locations, damaged = self.ledger.locations, sorted(self.ledger.log.damage)[:MOST_LOOKED_AT]
+        paths = dict.fromkeys(locations.entry(number).path for number in damaged)
+        return tuple(map(_status, (self._path / layout.LOG, self._path / layout.PACKS, *paths)))
 
     def read_anew(self, *, indexed: bool) -> None:
         """Read the store as if it had just been opened; `indexed` begins with the index."""

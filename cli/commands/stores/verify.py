@@ -100,12 +100,14 @@ def _row(finding: Finding) -> tuple[object, ...]:
 
 
 def _lines(report: Report, path: Path) -> Iterator[str]:
+    moved = {stray for stray, _ in report.aside}  # a line of its own says so
     for finding in report.findings:
-        if _is_mere_note(finding):
+        if _is_mere_note(finding) or (finding.kind == "note" and finding.path in moved):
             continue
         repaired = " (repaired)" if finding.repaired else ""
         yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{repaired}"
-        yield f"    {description_of(finding)}"
+        is_done = finding.repaired and finding.kind == "note"
+        yield f"    {finding.what if is_done else description_of(finding)}"
         if finding.versions:
             yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:
