@@ -298,6 +298,7 @@ HINTS: dict[str, str] = {
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
     "claimed-number": "Wait for it; when the claim is an hour old, `grn verify --repair` removes it.",
+    "entry-taken": "`grn verify` shows what the store contains now.",
     "exported-store": "`grn clone {path} NAME.grn` makes a writable store from it.",
     "fetch-name": "Choose another name with --as NAME.",
     "fetch-onto-other-kind": "`grn {kind} --delete {name}` removes it; or fetch under another name: --as NAME.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ from ..files.backup_note import BackupNote, is_backup, place_of, read_note, writ
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
-from ..restore.aside import keep_others, make_way
+from ..restore.aside import files_within, keep_others, make_way
 from ..restore.chain import Found
 from ..restore.restore import put_entries
-from ..restore.sources import Source, read_own_entry
+from ..restore.sources import Source, contents, read_own_entry
 from ..transfer.creation import new_folder
-from ..transfer.pack import RUN, pack, remove_packed, write_pack
+from ..transfer.pack import RUN, pack, publish_pack, put_pack, remove_packed, write_pack
 from ..transfer.parcel import bases_of, put_base_copy
 from ..verify.repair import repair
 from ..verify.store import verify
@@ -195,11 +196,25 @@ class _Pair:
             number = max(self.theirs.keys() & self.ours.keys(), default=0)
             id_ = self.ours.get(number, "")
         if number and self.theirs[number] != id_:
-            raise Conflict(
-                f"Entry {number} of the log is another in {self.store.path} than in {self.ledger.locations.path}: they "
-                "went different ways.",
-                code="backup-went-another-way",
-            )
+            raise self._another_way(number)
+
+    def check_beside(self, start: int, end: int) -> None:
+        """Refuse to go on where another has brought entries meanwhile that the store has not in these places."""
+        known = {*self.theirs.values(), *self.ours.values()}
+        path = self.store.pack_path(start, end)
+        if any(id_ not in known for other in files_within(self.store, start, end) for id_, _ in contents(other)):
+            if all(id_ in known for id_, _ in contents(path)):
+                durable.remove(path)
+            raise self._another_way(start)
+        if any(id_ not in known for id_, _ in contents(path)):
+            raise self._another_way(start)
+
+    def _another_way(self, number: int) -> Conflict:
+        return Conflict(
+            f"Entry {number} of the log, or one after it, is another in {self.store.path} than in "
+            f"{self.ledger.locations.path}: they went different ways.",
+            code="backup-went-another-way",
+        )
 
     def wanted(self) -> dict[int, str]:
         """Return the entries that the backup needs: those that it lacks, and others in the places of such."""
@@ -262,11 +277,16 @@ def _copy_entries(pair: _Pair, report: BackupReport, progress: Progress) -> None
 
 def _copy_as_pack(pair: _Pair, start: int, end: int) -> bool:
     """Copy a run of entries as a pack, and return whether that could be done."""
-    durable.make_folder(pair.store.path / layout.PACKS)
+    store, path = pair.store, pair.store.pack_path(start, end)
+    durable.make_folder(path.parent)
     with contextlib.suppress(hdf5.Missing, FormatError):  # then each by itself
-        write_pack(pair.store, pair.ledger.log, start, end)
-        keep_others(pair.store, start, end)
-        remove_packed(pair.store, start, end)
+        if is_there := os.path.lexists(path):
+            make_way(store.path, path, besides={*pair.theirs.values()})
+        with contextlib.suppress(FileExistsError):  # another backup has put one there meanwhile
+            write_pack(store, pair.ledger.log, start, end, put=put_pack if is_there else publish_pack)
+        pair.check_beside(start, end)
+        keep_others(store, start, end)
+        remove_packed(store, start, end)
         return True
     return False
 

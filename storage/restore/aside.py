@@ -148,18 +148,20 @@ def keep_others(store: DirectoryStore, first: int, last: int) -> None:
     Missing
         There is no such pack: a larger one may have taken its place.
     """
-    paths = [store.loose_path(number) for number in store.loose() if first <= number <= last]
-    paths += [
-        store.pack_path(*span)
-        for span in store.all_packs()
-        if first <= span[0] <= span[1] <= last and span != (first, last)
-    ]
+    paths = files_within(store, first, last)
     groups = map(group_of, range(first, last + 1))
     read = hdf5.read_each(store.pack_path(first, last), groups, layout.ENTRY) if paths else ()
     packed = {entry.id for entry in read if isinstance(entry, hdf5.StoredFile)}
     for path in paths:
         with contextlib.suppress(PermissionError):
             make_way(store.path, path, besides=packed)
+
+
+def files_within(store: DirectoryStore, first: int, last: int) -> list[Path]:
+    """Return the files of a log that stand beside the pack of some entries, for these entries or some of them."""
+    paths = [store.loose_path(number) for number in store.loose() if first <= number <= last]
+    packs = [span for span in store.all_packs() if first <= span[0] <= span[1] <= last and span != (first, last)]
+    return paths + [store.pack_path(*span) for span in packs]
 
 
 def remove_empty_folders(store: Path, path: Path) -> None:

@@ -215,14 +215,14 @@ def _stands_by_now(store: DirectoryStore, number: int, id_: str) -> bool:
 
 def _stored(number: int, entry: Found) -> hdf5.StoredFile:
     """Return an entry that stands elsewhere, also where it has been packed or put in its own place meanwhile."""
-    with contextlib.suppress(hdf5.Missing):
+    with contextlib.suppress(FormatError):
         stored = hdf5.read(entry.location, layout.ENTRY)
         if stored.id == entry.id:
             return stored
-    location = Source(entry.source.path).entry(number, entry.id)
-    if location is None:
+    found = Source(entry.source.path).entry(number, entry.id)
+    if found is None:
         raise FormatError(f"{entry.location} has changed while it was read.")
-    return hdf5.read(location, layout.ENTRY)
+    return hdf5.read(found[0], layout.ENTRY)
 
 
 def _make_way(store: DirectoryStore, path: Path, besides: Container[str], *found: dict[int, Found]) -> None:

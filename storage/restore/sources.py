@@ -75,11 +75,11 @@ class Source:
             for path in unreadable_in(self.path):
                 yield str(access.refusal(errno.EACCES, path))
 
-    def entry(self, number: int, id_: str) -> Location | None:
-        """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""
+    def entry(self, number: int, id_: str) -> tuple[Location, LoggedEntry] | None:
+        """Return an entry of the log and where it stands, by number and content id; `None` where it is not here."""
         for location in itertools.chain(self._named_entries(number), self._elsewhere(id_)):
             if (logged := read_entry(location, number)) is not None and logged.id == id_:
-                return location
+                return location, logged
         return None
 
     def entry_after(self, number: int, before: str) -> tuple[Location, LoggedEntry] | None:

@@ -6,7 +6,8 @@
 A round is one store and several processes that work on it at once, over and over: writers, one that packs, one that
 inverts, readers, backups to one target, repairs, repairs from a backup. In some kinds files of the store have been
 deleted, cut, zeroed, swapped or replaced by those of a fork before; then whoever needs them is refused until a repair
-has put them back, and never again after that. Some kinds go without the lock.
+has put them back, and never again after that; what needs none of them can be read all the while. Some kinds go without
+the lock, with processes that stop for a moment before they write a file and before it gets its name.
 
 What is bad: an error; a backup that is not whole, or that says that something is lost or lacking; a repair of a sound
 store that finds, restores or moves anything; a repair that leaves something lost which its backup has; a reader that is
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -35,11 +36,16 @@ from aftermath import fork, sentence_of, table
 from grnledger.engine.errors import Conflict, FormatError
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.backup import mirror
-from grnledger.storage.restore import aside, restore
+from grnledger.storage.files import durable, layout
+from grnledger.storage.files.locations import DirectoryStore
+from grnledger.storage.history.ledger import Ledger
+from grnledger.storage.restore import restore
 from grnledger.storage.restore.sources import contents
+from grnledger.storage.session import Session
+from grnledger.storage.transfer.pack import write_pack
 from grnledger.storage.verify.repair import repair
 from lost_files import content_ids
-from races import no_lock, one_in
+from races import DAWDLE, no_lock, one_in
 from verbs import ENVIRONMENT, factors, pathway
 
 if TYPE_CHECKING:
@@ -52,13 +58,13 @@ if TYPE_CHECKING:
 SIZE = 24
 """p: what is tested is files, and not numbers."""
 
-MANY = 3
-"""New entries from which a backup writes packs, so that it does."""
+MANY = (3, 64)
+"""Of these, how many new entries make a backup write a pack: so it does, or puts each into a file of its own."""
 
 PATIENCE = 60.0
 """Seconds after which a process gives up."""
 
-DAMAGES = ("deleted", "cut", "zeroed", "swapped", "foreign")
+DAMAGES = ("deleted", "cut", "zeroed", "swapped", "foreign", "foreign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class Kind:
         Whether each backup is that of a clone which went its own way.
     lock : bool
         Whether there is a lock.
+    dawdling : bool
+        Whether processes stop for a moment before they write a file, and before it gets its name.
     """
 
     name: str
@@ -87,6 +95,7 @@ class Kind:
     has_backup: bool = True
     is_forked: bool = False
     lock: bool = True
+    dawdling: bool = False
 
 
 WRITING = {"backup": 2, "writer": 2, "packer": 1, "inverter": 1, "repair": 1}
@@ -95,16 +104,16 @@ DAMAGED = {"restore": 2, "repair": 1, "writer": 1, "packer": 1, "backup": 1, "re
 
 KINDS = (
     Kind("first backups", {"backup": 3}, has_backup=False),
-    Kind("first backups, no lock", {"backup": 3}, has_backup=False, lock=False),
+    Kind("first backups, no lock", {"backup": 3}, has_backup=False, lock=False, dawdling=True),
     Kind("later backups", {"backup": 3}),
-    Kind("later backups, no lock", {"backup": 3}, lock=False),
+    Kind("later backups, no lock", {"backup": 3}, lock=False, dawdling=True),
     Kind("backups beside writers", WRITING),
-    Kind("backups beside writers, no lock", WRITING, lock=False),
+    Kind("backups beside writers, no lock", WRITING, lock=False, dawdling=True),
     Kind("backups of forks", {"backup": 3}, has_backup=False, is_forked=True),
     Kind("repairs of a sound store", SOUND),
-    Kind("repairs of a damaged store", {"restore": 3, "reader": 2}, is_damaged=True),
+    Kind("repairs of a damaged store", {"restore": 3, "reader": 2}, is_damaged=True, dawdling=True),
     Kind("repairs beside all others", DAMAGED, is_damaged=True),
-    Kind("repairs beside all others, no lock", DAMAGED, is_damaged=True, lock=False),
+    Kind("repairs beside all others, no lock", DAMAGED, is_damaged=True, lock=False, dawdling=True),
 )
 
 
@@ -144,6 +153,8 @@ class Scene:
         The store, the place of its backup, and a backup that nobody changes.
     kind : Kind
         Which kind of round.
+    readable : tuple of str
+        The versions that can be read all the while.
     began : float
         When.
     """
@@ -152,6 +163,7 @@ class Scene:
     target: Path
     safe: Path
     kind: Kind
+    readable: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -230,10 +242,15 @@ def _try(scene: Scene, what: str, say: Callable[[str], object], step: Callable[[
 
 
 def read(scene: Scene, _: int, say: Callable[[str], object]) -> None:
-    """List all versions and read numbers of each; once that has succeeded, it always must."""
+    """Read what needs nothing that is damaged, which must succeed, and all; once that has succeeded, it always must."""
     has_read = not scene.kind.is_damaged
     repo = grnledger.open(scene.store)
     while scene.goes_on():
+        try:
+            for version in scene.readable:
+                grnledger.open(scene.store).snapshot(version).precision.diagonal()
+        except FormatError as failure:
+            say(f"! read: {sentence_of(failure)}")
         try:
             for opened in (repo, grnledger.open(scene.store)):
                 opened.refresh()
@@ -297,6 +314,25 @@ ENDLESS = ("packer", "inverter", "reader", "repair")
 """Who works until all others are done."""
 
 
+@contextlib.contextmanager
+def dawdling(seed: str) -> Iterator[None]:
+    """Stop for a moment, now and then, before a file is written and before it gets its name."""
+    chance = random.Random(seed)
+
+    def late(step: Callable[..., object]) -> Callable[..., object]:
+        def stopped(*arguments: object, **named: object) -> object:
+            time.sleep(chance.choice((0.0, 0.0, DAWDLE)))
+            return step(*arguments, **named)
+
+        return stopped
+
+    with (
+        mock.patch.object(durable, "_claim", late(durable._claim)),
+        mock.patch.object(durable, "write_whole", late(durable.write_whole)),
+    ):
+        yield
+
+
 # Faults to be found
 
 
@@ -305,13 +341,12 @@ def no_second_look() -> AbstractContextManager[object]:
     return mock.patch.object(restore, "_stands_by_now", return_value=False)
 
 
-def moving_first() -> AbstractContextManager[object]:
-    """Move what stands in a place away before what belongs there is written."""
-
-    def set_aside(store: Path, path: Path, *_: object, **__: object) -> str | None:
-        return aside.set_aside(store, path)
-
-    return mock.patch.object(aside, "keep_aside", set_aside)
+def never_again() -> AbstractContextManager[object]:
+    """Let an open store go on saying what was damaged when it was opened."""
+    never = contextlib.ExitStack()
+    never.enter_context(mock.patch.object(Ledger, "doubtful", new=False))
+    never.enter_context(mock.patch.object(Session, "look_again"))
+    return never
 
 
 def stale_report() -> AbstractContextManager[object]:
@@ -322,7 +357,7 @@ def stale_report() -> AbstractContextManager[object]:
 PLANTS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "nothing": contextlib.nullcontext,
     "no-second-look": no_second_look,
-    "moving-first": moving_first,
+    "never-again": never_again,
     "stale-report": stale_report,
 }
 
@@ -339,12 +374,12 @@ def lay(folder: Path, kind: Kind, chance: random.Random) -> Scene:
         repo.commit(pathway(f"old-{nth}", first=nth, size=SIZE))
     shutil.copytree(scene.store, folder / "other.grn")
     other = grnledger.open(folder / "other.grn", author="eve")
-    for nth in range(4):
+    for nth in range(8):
         other.commit(pathway(f"theirs-{nth}", first=nth, size=SIZE))
     if kind.has_backup:
         repo.backup(scene.target)
     for nth in range(chance.randrange(1, 8)):
-        if chance.random() < 0.25:
+        if chance.random() < 0.5:
             repo.pack()
         repo.commit(pathway(f"new-{nth}", first=nth, size=SIZE))
     repo.backup(scene.safe)
@@ -356,6 +391,8 @@ def lay(folder: Path, kind: Kind, chance: random.Random) -> Scene:
                 mine.commit(pathway(f"fork-{index}-{nth}", first=nth, size=SIZE))
     if kind.is_damaged:
         damage(scene.store, folder / "other.grn", chance)
+        whole = grnledger.verify(scene.store).whole
+        return replace(scene, readable=tuple(f"v{number}" for number in whole[-2:]))
     return scene
 
 
@@ -380,6 +417,9 @@ def damage(store: Path, other: Path, chance: random.Random) -> None:
                 second.write_bytes(first)
         else:
             theirs = other / path.relative_to(store)
+            if path.parent.name == layout.PACKS and (span := layout.pack_range(path.name)) is not None:
+                theirs.parent.mkdir(exist_ok=True)
+                write_pack(DirectoryStore(other), Ledger(other).log, *span)
             if theirs.is_file():
                 shutil.copyfile(theirs, path)
 
@@ -388,13 +428,18 @@ def round_of(
     folder: Path, kind: Kind, *, plant: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext, seed: int
 ) -> Row:
     """Play one round in a new folder, and return what it showed."""
-    with mock.patch.object(mirror, "MANY", MANY):
-        scene = lay(folder, kind, random.Random(f"{kind.name} {seed}"))
+    chance = random.Random(f"{kind.name} {seed}")
+    with mock.patch.object(mirror, "MANY", chance.choice(MANY)):
+        scene = lay(folder, kind, chance)
         gate = os.pipe()
 
         def acting(role: str, index: int) -> Callable[[Report], None]:
             def run(report: Report) -> None:
-                with plant(), contextlib.nullcontext() if kind.lock else no_lock():
+                with contextlib.ExitStack() as circumstances:
+                    circumstances.enter_context(plant())
+                    circumstances.enter_context(contextlib.nullcontext() if kind.lock else no_lock())
+                    if kind.dawdling:
+                        circumstances.enter_context(dawdling(f"{seed} {role} {index}"))
                     os.read(gate[0], 1)
                     ROLES[role](scene, index, lambda line: report(f"{line}\n".encode()))
 
