@@ -158,6 +158,7 @@ class Repository:
 
     @property
     def _ledger(self) -> Ledger:
+        self._session.look_again()
         return self._session.ledger
 
     @property
@@ -175,7 +176,6 @@ class Repository:
     @property
     def damage(self) -> Mapping[int, str]:
         """What is wrong with entries of the log that are missing or damaged, by their number."""
-        self._session.look_again()
         return {number: why.message for number, why in sorted(self._ledger.log.damage.items())}
 
     def transaction(self, step: Callable[[], Answer]) -> Answer:
@@ -185,26 +185,22 @@ class Repository:
     @property
     def head(self) -> str:
         """The branch that HEAD is; where an entry of the log is lost that may have moved it, this is refused."""
-        self._session.look_again()
         self._refs.check(layout.HEAD)
         return self._refs.head
 
     @property
     def branches(self) -> Mapping[str, Version]:
         """The version at which each branch stands; where the log is damaged, those that are certain and can be read."""
-        self._session.look_again()
         return versions_by_name(self._ledger, layout.BRANCH, self._refs.branches)
 
     @property
     def tags(self) -> Mapping[str, Version]:
         """The version at which each tag stands; where the log is damaged, those that are certain and can be read."""
-        self._session.look_again()
         return versions_by_name(self._ledger, layout.TAG, self._refs.tags)
 
     @property
     def moves(self) -> Sequence[Move]:
         """Every move of a ref, oldest first."""
-        self._session.look_again()
         return tuple(self._refs.moves)
 
     @property
@@ -237,7 +233,6 @@ class Repository:
             commit = None if rev is None else self._resolve(rev)
             return newest_first(self._ledger, commit, self._resolve(without) if without else None)
 
-        self._session.look_again()
         if rev is None and not self._history.known:
             raise self._ledger.lost()
         listed = 0
@@ -298,12 +293,10 @@ class Repository:
 
     def __len__(self) -> int:
         """How many versions there are."""
-        self._session.look_again()
         return self._history.length
 
     def identities(self) -> list[tuple[str, str, str]]:
         """Return name, id and content id of each version that can be read, in the order of the log."""
-        self._session.look_again()
         return [(f"v{number}", id_, content) for number, id_, content in self._history.identities()]
 
     def commit(
@@ -628,7 +621,6 @@ class Repository:
         return version_of(self._ledger, commit)
 
     def _resolve(self, rev: str) -> str:
-        self._session.look_again()
         if not self._history.known:
             raise self._ledger.lost()
         if not isinstance(cast("object", rev), str):

@@ -108,8 +108,9 @@ class Session:
             self.ledger.refresh()
 
     def look_again(self) -> None:
-        """Read the store anew where entries of its log were damaged, and their files have changed since."""
-        if self.ledger.log.damage and not self.in_transaction:
+        """Read the store anew where entries of its log were damaged or all gone, and their files have changed since."""
+        log = self.ledger.log
+        if (log.damage or not log.length) and not self.in_transaction:
             state = self._damaged_files()
             if state != self._state_of_damage:
                 self._state_of_damage = state  # from before the reading
@@ -154,6 +155,7 @@ class Session:
     @property
     def panel(self) -> Panel:
         """The gene panel, the same for all versions; where the first base is damaged, it is read from another."""
+        self.look_again()
         history = self.ledger.history
         first = history.numbered(0)
         try:

@@ -310,6 +310,17 @@ ROLES: dict[str, Callable[[Scene, int, Callable[[str], object]], None]] = {
     "restore": repair_from,
 }
 
+DONE = {
+    "backup": "backup",
+    "writer": "commit",
+    "packer": "pack",
+    "inverter": "reinvert",
+    "reader": "read",
+    "repair": "repair",
+    "restore": "restore",
+}
+"""What each role says once it has done its work."""
+
 ENDLESS = ("packer", "inverter", "reader", "repair")
 """Who works until all others are done."""
 

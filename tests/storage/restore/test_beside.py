@@ -1,4 +1,4 @@
-"""Repairs beside others, in one process: at each moment at which one writes or reads a file, the other does its work."""
+"""Repairs beside others, in one process: at each moment at which one writes or reads a file, the other works."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from moments import each_moment
 from small_store import entry, pathway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from grnledger.storage.verify.findings import Report
