@@ -59,7 +59,7 @@ def keep_aside(store: Path, path: Path) -> str | None:
     folder = _folder_aside(store, path)
     for target in _names_aside(folder, path.name):
         try:
-            os.link(path, target, follow_symlinks=False)
+            os.link(path, target)
         except FileExistsError:
             if _is_same(path, target):  # whoever did so has died before it took the place
                 return target.relative_to(store).as_posix()
