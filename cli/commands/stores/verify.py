@@ -35,8 +35,8 @@ WORDS = {
 @click.option(
     "--repair",
     is_flag=True,
-    help="Rebuild derived files, put files under wrong names where they belong, set modes that keep others out, and move "
-    "what is no file of a store to aside/.",
+    help="Rebuild derived files, put files under wrong names where they belong, set modes that keep others out, and "
+    "move what is no file of a store to aside/.",
 )
 @click.option(
     "--from",
