@@ -96,8 +96,8 @@ class Session:
         self._path, self._wait, self._on_wait, self._cache_limit = path, wait, on_wait, cache_limit
         self.in_transaction = False
         self._rows_checked: set[str] = set()
-        self._state_of_damage: tuple[object, ...] = ()
         self.ledger = Ledger(path)
+        self._damaged_files = self._look_at_damaged()
         self.writer = Writer(self.ledger, author, time)
 
     def refresh(self) -> None:
@@ -109,22 +109,24 @@ class Session:
 
     def look_again(self) -> None:
         """Read the store anew where entries of its log were damaged or all gone, and their files have changed since."""
-        log = self.ledger.log
-        if (log.damage or not log.length) and not self.in_transaction:
-            state = self._damaged_files()
-            if state != self._state_of_damage:
-                self._state_of_damage = state  # from before the reading
-                self.read_anew(indexed=True)
+        if not self.in_transaction and self._look_at_damaged() != self._damaged_files:
+            self.read_anew(indexed=True)
 
-    def _damaged_files(self) -> tuple[object, ...]:
-        """Return what the system says of the files that are damaged, and of the folders of the log."""
-        locations, damaged = self.ledger.locations, sorted(self.ledger.log.damage)[:MOST_LOOKED_AT]
-        paths = dict.fromkeys(locations.entry(number).path for number in damaged)
-        return tuple(map(_status, (self._path / layout.LOG, self._path / layout.PACKS, *paths)))
+    def _look_at_damaged(self) -> tuple[object, ...]:
+        """Return what the system says of the files of the log that are damaged, and where these may come back."""
+        log, locations = self.ledger.log, self.ledger.locations
+        if log.length and not log.damage:
+            return ()
+        numbers = sorted(log.damage)[:MOST_LOOKED_AT] or [1]
+        paths = [self._path / layout.PACKS, *(locations.entry(number).path for number in numbers)]
+        if isinstance(locations, DirectoryStore):
+            paths += [locations.loose_path(number) for number in numbers]
+        return tuple(map(_status, dict.fromkeys(paths)))
 
     def read_anew(self, *, indexed: bool) -> None:
         """Read the store as if it had just been opened; `indexed` begins with the index."""
         self.ledger = Ledger(self._path, indexed=indexed)
+        self._damaged_files = self._look_at_damaged()
         self.writer.ledger = self.ledger
         for held in ("reader", "diagnostics"):
             self.__dict__.pop(held, None)
