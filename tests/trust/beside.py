@@ -412,7 +412,10 @@ def damage(store: Path, other: Path, chance: random.Random) -> None:
     for _ in range(chance.randrange(1, 4)):
         files = sorted(path for name in ("log", "packs", "base") for path in (store / name).glob("*.h5"))
         path, way = chance.choice(files), chance.choice(DAMAGES)
-        if way == "foreign" and path == max(files, key=lambda path: path.stem[-10:]) and path.parent.name != "base":
+        end = max(
+            (file for file in files if file.parent.name != "base"), key=lambda file: file.stem[-10:], default=None
+        )
+        if way == "foreign" and path == end:
             way = "cut"  # of an end that follows, nothing in a store shows that it is another's
         if way == "deleted":
             path.unlink()
