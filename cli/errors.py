@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +44,9 @@ NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORE
 
 LEAST_ROOM = 4 << 20
 """Bytes: where this process may not have so many more, whatever fails fails for want of memory."""
+
+HOOK_SECONDS = 0.01
+"""How long an interrupt waits until Python's hook, in which it was passed over, has returned."""
 
 WRITTEN = ("it is written", LOST)
 """How the reason of an error begins that was met after all had been done."""
@@ -128,11 +132,19 @@ def _comes_of(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def _interrupt_again(unraisable: Any) -> None:
-    """Interrupt once more where Ctrl-C came while Python was tidying up, which passes over what is raised there."""
+    """Interrupt once more where Ctrl-C came while Python was tidying up, which passes over what is raised there.
+
+    Within this very hook it would do so again.
+    """
     if isinstance(unraisable.exc_value, KeyboardInterrupt):
-        _thread.interrupt_main()
+        _thread.start_new_thread(_interrupt_soon, ())
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def _interrupt_soon() -> None:
+    time.sleep(HOOK_SECONDS)
+    _thread.interrupt_main()
 
 
 def _invoke(

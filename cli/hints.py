@@ -298,6 +298,7 @@ HINTS: dict[str, str] = {
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
     "claimed-number": "Wait for it; when the claim is an hour old, `grn verify --repair` removes it.",
+    "entry-taken": "`grn verify` shows what the store contains now.",
     "exported-store": "`grn clone {path} NAME.grn` makes a writable store from it.",
     "fetch-name": "Choose another name with --as NAME.",
     "fetch-onto-other-kind": "`grn {kind} --delete {name}` removes it; or fetch under another name: --as NAME.",
@@ -469,6 +470,7 @@ ADVICE: dict[str, str] = {
     "mode-not-shared": "{problem}: --repair, run by its owner, sets that.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
     "stray": "{problem}: --repair moves it to aside/.",
+    "stray-folder": "{problem}: --repair removes it.",
 }
 """Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""
 

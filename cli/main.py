@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from . import errors, options
+from . import end, errors, options
 from .lazy_group import LazyGroup
 from .output import prepare_streams
 
@@ -108,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = errors.run(grn, arguments, options.colour_of_environment())
     if code == errors.INTERRUPTED:
         _leave(code)
+    if signal.getsignal(signal.SIGINT) is end:  # all is done; as Python ends, Ctrl-C would kill it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -64,6 +64,7 @@ class Repository:
     stand, and the error says so.
 
     Where an entry of the log is missing or damaged, what does not need it stays readable, and nothing can be written.
+    Once it has been put back, the next question reads it.
 
     A `rev` names a version, in the grammar of `revspec`: it raises `NotFound` where nothing has that name, `InputError`
     where it cannot be one. A `branch` is HEAD's by default. `progress` is called with the share that is done.
@@ -102,7 +103,7 @@ class Repository:
         cache_limit: int = CACHE_LIMIT,
     ) -> None:
         self.path = Path(path)
-        self._author, self._time, self._wait = author, time, wait
+        self._author, self._time, self._wait, self._on_wait = author, time, wait, on_wait
         self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait, cache_limit=cache_limit)
 
     @classmethod
@@ -157,6 +158,7 @@ class Repository:
 
     @property
     def _ledger(self) -> Ledger:
+        self._session.look_again()
         return self._session.ledger
 
     @property
@@ -507,7 +509,15 @@ class Repository:
         from .backup.mirror import back_up
 
         self.refresh()
-        return back_up(self._ledger, Path(path), self._writer.stamp()[1], quick=quick, progress=progress or unheard)
+        return back_up(
+            self._ledger,
+            Path(path),
+            self._writer.stamp()[1],
+            quick=quick,
+            wait=self._wait,
+            on_wait=self._on_wait,
+            progress=progress or unheard,
+        )
 
     def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
         """Write the store to one new, self-contained file, which `open` reads in place.

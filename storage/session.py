@@ -40,7 +40,19 @@ CACHE_LIMIT = 1 << 30
 RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
 
+MOST_LOOKED_AT = 64
+"""Most damaged entries whose files are looked at again before a question."""
+
 Answer = TypeVar("Answer")
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file or folder; nothing where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class Session:
@@ -85,6 +97,7 @@ class Session:
         self.in_transaction = False
         self._rows_checked: set[str] = set()
         self.ledger = Ledger(path)
+        self._damaged_files = self._look_at_damaged()
         self.writer = Writer(self.ledger, author, time)
 
     def refresh(self) -> None:
@@ -94,9 +107,26 @@ class Session:
         else:
             self.ledger.refresh()
 
+    def look_again(self) -> None:
+        """Read the store anew where entries of its log were damaged or all gone, and their files have changed since."""
+        if not self.in_transaction and self._look_at_damaged() != self._damaged_files:
+            self.read_anew(indexed=True)
+
+    def _look_at_damaged(self) -> tuple[object, ...]:
+        """Return what the system says of the files of the log that are damaged, and where these may come back."""
+        log, locations = self.ledger.log, self.ledger.locations
+        if log.length and not log.damage:
+            return ()
+        numbers = sorted(log.damage)[:MOST_LOOKED_AT] or [1]
+        paths = [self._path / layout.PACKS, *(locations.entry(number).path for number in numbers)]
+        if isinstance(locations, DirectoryStore):
+            paths += [locations.loose_path(number) for number in numbers]
+        return tuple(map(_status, dict.fromkeys(paths)))
+
     def read_anew(self, *, indexed: bool) -> None:
         """Read the store as if it had just been opened; `indexed` begins with the index."""
         self.ledger = Ledger(self._path, indexed=indexed)
+        self._damaged_files = self._look_at_damaged()
         self.writer.ledger = self.ledger
         for held in ("reader", "diagnostics"):
             self.__dict__.pop(held, None)
@@ -127,6 +157,7 @@ class Session:
     @property
     def panel(self) -> Panel:
         """The gene panel, the same for all versions; where the first base is damaged, it is read from another."""
+        self.look_again()
         history = self.ledger.history
         first = history.numbered(0)
         try:

@@ -2,34 +2,38 @@
 
 Nothing in it is replaced but what is damaged there, and nothing is copied to it but what is whole: each entry and base
 is held to its content id before it gets its name. What a store has lost stays in its backup.
+
+Backups to one folder at the same time queue for its lock. Where there can be none, or the wait for it ends, they work
+beside each other: what both put there is the same.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError
 from ...engine.progress import part_of, unheard
-from ..files import access, durable, hdf5, layout
+from ..files import access, durable, hdf5, layout, lock
 from ..files.backup_note import BackupNote, is_backup, place_of, read_note, write_note
 from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
 from ..networks.artifacts import copy_artifacts
-from ..restore.aside import make_way
+from ..restore.aside import files_within, keep_others, make_way
 from ..restore.chain import Found
 from ..restore.restore import put_entries
-from ..restore.sources import Source, read_entry
+from ..restore.sources import Source, contents, read_own_entry
 from ..transfer.creation import new_folder
-from ..transfer.pack import RUN, pack, remove_packed, write_pack
+from ..transfer.pack import RUN, pack, publish_pack, put_pack, remove_packed, write_pack
 from ..transfer.parcel import bases_of, put_base_copy
 from ..verify.repair import repair
 from ..verify.store import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ...engine.progress import Progress
@@ -77,7 +81,14 @@ class BackupReport:
 
 
 def back_up(
-    ledger: Ledger, target: Path, time: str, *, quick: bool = False, progress: Progress = unheard
+    ledger: Ledger,
+    target: Path,
+    time: str,
+    *,
+    quick: bool = False,
+    wait: float = 0.0,
+    on_wait: Callable[[], object] = lambda: None,
+    progress: Progress = unheard,
 ) -> BackupReport:
     """Bring the backup of a store up to date, and return what it holds; a new one is made where nothing stands.
 
@@ -91,6 +102,10 @@ def back_up(
         Now: UTC, ISO 8601.
     quick : bool
         Whether to leave out the large matrices that the backup has already; then it does not count as whole.
+    wait : float
+        Most seconds to wait for another backup to the same folder.
+    on_wait : callable
+        Called when there is one, and a wait for it begins.
     progress : callable
         Called with the share that is done.
 
@@ -105,16 +120,33 @@ def back_up(
     OSError
         The disk refused; what has been copied is whole, and stays.
     """
-    store = ledger.locations.path
+    _make(ledger.locations.path, target)
+    if lock.holder(target / layout.LOCK) is not None:
+        on_wait()
+    with lock.hold(target / layout.LOCK, wait):
+        return _update(ledger, target, time, quick=quick, progress=progress)
+
+
+def _make(store: Path, target: Path) -> None:
+    """Make an empty backup where nothing stands; refuse what is none, and the store itself."""
     if mode_of(target) is None:
-        with new_folder(target, access.recorded_sharing(store)) as unfinished:
-            write_note(unfinished, BackupNote())
-    elif not access.may_read(target):
+        try:
+            with new_folder(target, access.recorded_sharing(store)) as unfinished:
+                write_note(unfinished, BackupNote())
+        except Conflict:  # another backup may have been faster
+            if not is_backup(target):
+                raise
+    if not access.may_read(target):
         raise access.refusal(errno.EACCES, target)
-    elif not is_backup(target):
+    if not is_backup(target):
         raise Conflict(f"{target} exists already, and is not a backup of a store.", code="not-a-backup")
-    elif store.exists() and target.samefile(store):
+    if store.exists() and target.samefile(store):
         raise Conflict(f"{target} is the store itself.", code="not-a-backup")
+
+
+def _update(ledger: Ledger, target: Path, time: str, *, quick: bool, progress: Progress) -> BackupReport:
+    """Bring a backup that is there up to date; arguments as for `back_up`."""
+    durable.sweep(target)
     note = read_note(target) or BackupNote()
     damaged = _check(target, quick=quick, progress=part_of(progress, 0, CHECKING_SHARE))
     pair = _Pair.of(ledger, target)
@@ -164,11 +196,25 @@ class _Pair:
             number = max(self.theirs.keys() & self.ours.keys(), default=0)
             id_ = self.ours.get(number, "")
         if number and self.theirs[number] != id_:
-            raise Conflict(
-                f"Entry {number} of the log is another in {self.store.path} than in {self.ledger.locations.path}: they "
-                "went different ways.",
-                code="backup-went-another-way",
-            )
+            raise self._another_way(number)
+
+    def check_beside(self, start: int, end: int) -> None:
+        """Refuse to go on where another has brought entries meanwhile that the store has not in these places."""
+        known = {*self.theirs.values(), *self.ours.values()}
+        path = self.store.pack_path(start, end)
+        if any(id_ not in known for other in files_within(self.store, start, end) for id_, _ in contents(other)):
+            if all(id_ in known for id_, _ in contents(path)):
+                durable.remove(path)
+            raise self._another_way(start)
+        if any(id_ not in known for id_, _ in contents(path)):
+            raise self._another_way(start)
+
+    def _another_way(self, number: int) -> Conflict:
+        return Conflict(
+            f"Entry {number} of the log, or one after it, is another in {self.store.path} than in "
+            f"{self.ledger.locations.path}: they went different ways.",
+            code="backup-went-another-way",
+        )
 
     def wanted(self) -> dict[int, str]:
         """Return the entries that the backup needs: those that it lacks, and others in the places of such."""
@@ -185,10 +231,10 @@ def _ids_of(ledger: Ledger) -> dict[int, str]:
     if not ledger.log.damage:
         return {number: ledger.index.entry_row(number).id for number in range(1, ledger.log.length + 1)}
     entries = (
-        (number, read_entry(ledger.locations.entry(number), number))
+        (number, read_own_entry(ledger.locations, number))
         for number in ledger.locations.numbers_between(1, ledger.log.length)
     )
-    return {number: entry.id for number, entry in entries if entry is not None}
+    return {number: own[1].id for number, own in entries if own is not None}
 
 
 def _copy_bases(pair: _Pair, damaged: list[str], report: BackupReport) -> None:
@@ -200,7 +246,7 @@ def _copy_bases(pair: _Pair, damaged: list[str], report: BackupReport) -> None:
             report.lost.append(shown)
         if is_there:
             continue
-        make_way(pair.store.path, path)
+        make_way(pair.store.path, path, besides={base})
         try:
             put_base_copy(origin, path, base)
         except FormatError as failure:
@@ -210,36 +256,61 @@ def _copy_bases(pair: _Pair, damaged: list[str], report: BackupReport) -> None:
 
 
 def _copy_entries(pair: _Pair, report: BackupReport, progress: Progress) -> None:
-    """Copy the entries that a backup needs: long runs as packs, others each in a file of its own."""
+    """Copy the entries that a backup needs, run by run: many as a pack, others each in a file of its own.
+
+    The first come first: whoever looks at the backup meanwhile sees a shorter log, and no gap.
+    """
     wanted, log = pair.wanted(), pair.ledger.log
-    for start in range(1, log.length + 1, RUN) if not log.damage else ():
+    numbers = pair.ledger.locations.numbers_between(1, log.length) if wanted else ()
+    for start in sorted({(number - 1) // RUN * RUN + 1 for number in numbers}):
         end = min(start + RUN - 1, log.length)
-        new = [number for number in range(start, end + 1) if number in wanted]
-        if len(new) >= MANY:
-            with contextlib.suppress(hdf5.Missing, FormatError):  # then each by itself
-                durable.make_folder(pair.store.path / layout.PACKS)
-                write_pack(pair.store, log, start, end)
-                remove_packed(pair.store, start, end)
-                report.new_entries += sum(number not in pair.ours for number in new)
-                wanted = {number: id_ for number, id_ in wanted.items() if number not in new}
+        new = {number: id_ for number, id_ in wanted.items() if start <= number <= end}
+        if new and not (len(new) >= MANY and not log.damage and _copy_as_pack(pair, start, end)):
+            new = _copy_one_by_one(pair, new, report)
+        report.new_entries += sum(number not in pair.ours for number in new)
         progress(end / log.length)
-    pair.store.look()
-    pair.ledger.locations.look()  # what has been packed meanwhile
-    origin = Source(pair.ledger.locations.path)
-    found: dict[int, Found] = {}
-    for number, id_ in wanted.items():
-        location = pair.ledger.locations.entry(number)
-        entry = read_entry(location, number)
-        if entry is not None and entry.id == id_:
-            found[number] = Found(id_, location, origin)
-        else:
-            report.lacking.append(f"{location} is damaged: entry {number} of the log is not in the backup.")
-    put_entries(pair.store, found)
-    report.new_entries += sum(number not in pair.ours for number in found)
     if len(pair.store.loose()) > RUN:
         mirror = Ledger(pair.store.path, indexed=False)
         if not mirror.log.damage:
             pack(pair.store, mirror.log)
+
+
+def _copy_as_pack(pair: _Pair, start: int, end: int) -> bool:
+    """Copy a run of entries as a pack, and return whether that could be done."""
+    store, path = pair.store, pair.store.pack_path(start, end)
+    durable.make_folder(path.parent)
+    with contextlib.suppress(hdf5.Missing, FormatError):  # then each by itself
+        if is_there := os.path.lexists(path):
+            make_way(store.path, path, besides={*pair.theirs.values()})
+        with contextlib.suppress(FileExistsError):  # another backup has put one there meanwhile
+            write_pack(store, pair.ledger.log, start, end, put=put_pack if is_there else publish_pack)
+        pair.check_beside(start, end)
+        keep_others(store, start, end)
+        remove_packed(store, start, end)
+        return True
+    return False
+
+
+def _copy_one_by_one(pair: _Pair, wanted: Mapping[int, str], report: BackupReport) -> dict[int, Found]:
+    """Copy entries each into a file of its own, or into the pack that it is missing from; return which were whole."""
+    pair.store.look()
+    pair.ledger.locations.look()  # what has been packed meanwhile
+    origin = Source(pair.ledger.locations.path)
+    found: dict[int, Found] = {}
+    for number, id_ in sorted(wanted.items()):
+        own = read_own_entry(pair.ledger.locations, number)
+        if own is not None and own[1].id == id_:
+            found[number] = Found(id_, own[0], origin)
+        else:
+            location = pair.ledger.locations.entry(number)
+            report.lacking.append(f"{location} is damaged: entry {number} of the log is not in the backup.")
+    put_entries(pair.store, found)
+    return found
+
+
+def _came_meanwhile(ids: Mapping[int, str], number: int, id_: str) -> bool:
+    """Return whether an entry that a store had not when its backup began is there now, by the ids that it has."""
+    return ids.get(number) == id_
 
 
 def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> BackupReport:
@@ -255,6 +326,10 @@ def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> Bac
     gone = [
         number for number in (*sorted(pair.ledger.log.damage), *beyond) if number in ids.keys() - pair.theirs.keys()
     ]
+    if gone:
+        now = _ids_of(Ledger(where.path, indexed=False))
+        gone = [number for number in gone if not _came_meanwhile(now, number, ids[number])]
+        where.look()
     report.lost += dict.fromkeys(where.entry(number).path.relative_to(where.path).as_posix() for number in gone)
     for number, why in sorted(pair.ledger.log.damage.items()):
         if number not in ids and number not in pair.theirs:
@@ -266,6 +341,7 @@ def _finish(pair: _Pair, report: BackupReport, time: str, *, quick: bool) -> Bac
     first = ids.get(1, "")
     last = max(ids.items(), default=(0, ""))
     known = read_note(target) or BackupNote()
+    report.whole = max(report.whole, known.whole)  # another may have been faster, and seen more
     # Entries beyond the store's may be those of another: whose the backup was before, it stays.
     store = known.store if beyond and known.store else place_of(where.path)
     note = BackupNote(first, last[0], last[1], report.versions, report.whole, store)

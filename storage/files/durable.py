@@ -586,6 +586,12 @@ def _sync(descriptor: int) -> None:
         os.fsync(descriptor)
 
 
+def give_name(temporary: Path, path: Path) -> None:
+    """Give a file that is whole and flushed its name, and return when that is on the disk; raises as `publish`."""
+    _claim(temporary, path)
+    flush(path.parent)
+
+
 def _claim(temporary: Path, path: Path) -> None:
     """Give a finished file its name, which at most one writer can."""
     try:

@@ -121,8 +121,8 @@ class Ledger:
 
     @property
     def doubtful(self) -> bool:
-        """Whether all must be read anew: after an interrupt, or when the log's end was missing and may have come."""
-        return self.midway or self.log.length in self.log.damage
+        """Whether all must be read anew: after an interrupt, or where entries were damaged, and may have come back."""
+        return self.midway or bool(self.log.damage)
 
     def apply(self, entry: EntryRecord, id_: str) -> None:
         """Apply an entry that has just been written to the log, under the id that it got."""

@@ -18,7 +18,7 @@ from ..files import last_entry, layout
 from ..files.backup_note import place_of
 from ..history.index.log_index import NONSENSE, LogIndex
 from ..history.ledger import Ledger
-from .sources import Source, read_entry
+from .sources import Source, read_own_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,22 +155,23 @@ def _walk_down(chain: Chain, ledger: Ledger, names: _Names, sources: Sequence[So
     named: str | None = None
     for number in range(end, 0, -1):
         wanted = named if number <= ledger.log.length and number not in ledger.log.damage else names.of(number) or named
-        own = read_entry(ledger.locations.entry(number), number)
-        if own is not None and wanted in (own.id, None):
-            chain.whole[number], named = own.id, own.entry.previous
+        own = read_own_entry(ledger.locations, number)
+        if own is not None and wanted in (own[1].id, None):
+            chain.whole[number], named = own[1].id, own[1].entry.previous
             continue
         found = None if wanted is None else _find(number, wanted, sources)
-        taken = None if found is None else read_entry(found.location, number)
-        if found is not None and taken is not None:
-            chain.found[number], named = found, taken.entry.previous
+        if found is not None:
+            chain.found[number], named = found
         else:
             chain.lacking[number], named = wanted or "", None
 
 
-def _find(number: int, id_: str, sources: Sequence[Source]) -> Found | None:
+def _find(number: int, id_: str, sources: Sequence[Source]) -> tuple[Found, str | None] | None:
+    """Return where an entry stands, and the id of the one before it."""
     for source in sources:
-        if (location := source.entry(number, id_)) is not None:
-            return Found(id_, location, source)
+        if (found := source.entry(number, id_)) is not None:
+            location, logged = found
+            return Found(id_, location, source), logged.entry.previous
     return None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...engine.errors import FormatError
+from ...engine.errors import Conflict, FormatError
 from ..files import durable, hdf5, layout
 from ..files.access import recorded_sharing
 from ..files.backup_note import place_of
@@ -20,7 +21,7 @@ from ..transfer.parcel import bases_of, is_sound_base, put_base_copy
 from ..transfer.sharing import record_sharing
 from .aside import make_way
 from .chain import Found, chain_of, read_id
-from .sources import Source, read_entry
+from .sources import Source, read_own_entry
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -66,14 +67,14 @@ class RestoreReport:
 
 
 def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> RestoreReport:
-    """Put back the entries and bases of a store that are missing or damaged, and analyses that a backup has.
+    """Put back the entries and bases of a store that are missing or damaged.
 
     Parameters
     ----------
     path : Path
         The store.
     sources : sequence of Source
-        Where to take them from, in this order.
+        Where to take them from, in this order, after the store itself: there they may have other names.
     damaged : container of str
         Paths within the store of which there is a finding; other bases that are there are not read again.
 
@@ -89,6 +90,9 @@ def restore(path: Path, sources: Sequence[Source], damaged: Container[str]) -> R
     chain = chain_of(path, [Source(path), *sources])  # what is lost may stand in the store under another name
     store.look()
     report.restored += put_entries(store, chain.found)
+    if not sources:  # what is lost is among the findings
+        _restore_bases(store, sources, damaged, RestoreReport(report.restored))
+        return report
     report.lacking += _lacking_entries(store, chain.lacking)
     report.lacking += (
         f"{source} goes on after the last entry that this store is known to have had, and is a backup of a store in "
@@ -127,7 +131,8 @@ def restore_analyses(path: Path, sources: Sequence[Source]) -> None:
 def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored]:
     """Put entries that stand elsewhere into their places in a store, and return what was put there.
 
-    What is damaged there is replaced; what is whole and another is set aside.
+    What is damaged there is replaced; what is whole and another is set aside. Where others put the same entry there
+    meanwhile, that is as good.
 
     Parameters
     ----------
@@ -140,6 +145,8 @@ def put_entries(store: DirectoryStore, found: dict[int, Found]) -> list[Restored
     ------
     FormatError
         One is no longer what it was.
+    Conflict
+        Another has put another entry in the place of one meanwhile.
     OSError
         The disk refused; what has been put there is whole, and stays.
     """
@@ -166,9 +173,8 @@ def _put_packs(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Resto
 
 
 def _own(store: DirectoryStore, number: int) -> Found | None:
-    location = store.entry(number)
-    entry = read_entry(location, number)
-    return None if entry is None else _resolved(Found(entry.id, location, Source(store.path)))
+    own = read_own_entry(store, number)
+    return None if own is None else _resolved(Found(own[1].id, own[0], Source(store.path)))
 
 
 def _read(entries: dict[int, Found]) -> Iterator[tuple[int, hdf5.StoredFile]]:
@@ -184,25 +190,39 @@ def _put_loose(store: DirectoryStore, found: dict[int, Found]) -> Iterator[Resto
             continue
         _make_way(store, path, {found[number].id}, found)
         entry = found[number]
+        sealed = sealed_entry(_stored(number, entry))
         if os.path.lexists(path):
-            durable.put(path, sealed_entry(_stored(number, entry)).write)
+            durable.put(path, sealed.write)
         else:
-            durable.publish(path, sealed_entry(_stored(number, entry)).write)
+            try:
+                durable.publish(path, sealed.write, taken=lambda number=number: store.is_packed(number))
+            except FileExistsError:
+                if not _stands_by_now(store, number, entry.id):
+                    raise Conflict(
+                        f"Entry {number} of the log in {store.path} is another by now: it was written meanwhile.",
+                        code="entry-taken",
+                    ) from None
+                durable.flush(path.parent)  # whoever has put it there may die before that
         yield Restored(_shown(store, path), str(entry.source))
 
 
+def _stands_by_now(store: DirectoryStore, number: int, id_: str) -> bool:
+    """Return whether an entry of the log stands in its place, where another process has put it."""
+    store.look()
+    own = read_own_entry(store, number)
+    return own is not None and own[1].id == id_
+
+
 def _stored(number: int, entry: Found) -> hdf5.StoredFile:
-    """Return an entry that stands elsewhere, also where it has been packed there meanwhile."""
-    try:
+    """Return an entry that stands elsewhere, also where it has been packed or put in its own place meanwhile."""
+    with contextlib.suppress(FormatError):
         stored = hdf5.read(entry.location, layout.ENTRY)
-    except hdf5.Missing:
-        location = entry.source.entry(number, entry.id)
-        if location is None:
-            raise
-        stored = hdf5.read(location, layout.ENTRY)
-    if stored.id != entry.id:
+        if stored.id == entry.id:
+            return stored
+    found = Source(entry.source.path).entry(number, entry.id)
+    if found is None:
         raise FormatError(f"{entry.location} has changed while it was read.")
-    return stored
+    return hdf5.read(found[0], layout.ENTRY)
 
 
 def _make_way(store: DirectoryStore, path: Path, besides: Container[str], *found: dict[int, Found]) -> None:
@@ -244,7 +264,7 @@ def _restore_bases(
         places = ((source, place) for source in (Source(store.path), *sources) for place in source.bases(base))
         for source, location in places:
             if is_sound_base(location, base):
-                make_way(store.path, path)
+                make_way(store.path, path, besides={base})
                 put_base_copy(location, path, base)
                 report.restored.append(Restored(shown, str(source)))
                 break

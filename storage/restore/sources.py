@@ -21,6 +21,7 @@ from ..history.entries import parse_entry
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from ..files.locations import Locations
     from ..history.entries import LoggedEntry
 
 MOST_FILES = 100_000
@@ -74,11 +75,11 @@ class Source:
             for path in unreadable_in(self.path):
                 yield str(access.refusal(errno.EACCES, path))
 
-    def entry(self, number: int, id_: str) -> Location | None:
-        """Return where an entry of the log stands, by its number and content id; `None` where it is not here."""
+    def entry(self, number: int, id_: str) -> tuple[Location, LoggedEntry] | None:
+        """Return an entry of the log and where it stands, by number and content id; `None` where it is not here."""
         for location in itertools.chain(self._named_entries(number), self._elsewhere(id_)):
             if (logged := read_entry(location, number)) is not None and logged.id == id_:
-                return location
+                return location, logged
         return None
 
     def entry_after(self, number: int, before: str) -> tuple[Location, LoggedEntry] | None:
@@ -100,12 +101,21 @@ class Source:
         if self._folder is None:
             yield Location(self.path, f"{layout.LOG}/{group_of(number)}")
             return
-        with contextlib.suppress(*UNUSABLE):
-            for first, last in self._folder.all_packs(outermost=True):
-                if first <= number <= last:
-                    yield Location(self._folder.pack_path(first, last), group_of(number))
+        packs = self._packs_of(number)
+        yield from packs
         yield Location(self._folder.loose_path(number))
         yield Location(self.path / layout.entry_name(number))
+        yield from (location for location in self._packs_of(number) if location not in packs)  # packed meanwhile
+
+    def _packs_of(self, number: int) -> list[Location]:
+        """Return where an entry stands in packs, of a folder."""
+        folder = self._folder
+        if folder is not None:
+            with contextlib.suppress(*UNUSABLE):
+                packs = folder.all_packs(outermost=True)
+                names = (folder.pack_path(first, last) for first, last in packs if first <= number <= last)
+                return [Location(path, group_of(number)) for path in names]
+        return []
 
     def _named_bases(self, base: str) -> Iterator[Location]:
         if self._folder is None:
@@ -157,6 +167,17 @@ def read_entry(location: Location, number: int) -> LoggedEntry | None:
     with _passing_over_what_is_of_no_use():
         return parse_entry(hdf5.read(location, layout.ENTRY), number)
     return None
+
+
+def read_own_entry(locations: Locations, number: int) -> tuple[Location, LoggedEntry] | None:
+    """Return an entry of a store's log and where it stands, also where it has been packed since the last look."""
+    while True:
+        location = locations.entry(number)
+        if (logged := read_entry(location, number)) is not None:
+            return location, logged
+        locations.look()
+        if locations.entry(number) == location:
+            return None
 
 
 def _is_plain(path: Path) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..files.locations import DirectoryStore
     from ..history.log import Log
 
+    Entries = Callable[[], Iterable[tuple[int, hdf5.StoredFile]]]
+
 RUN = 512
 """The largest number of entries in a pack: those from n · RUN + 1 to (n + 1) · RUN."""
 
@@ -83,7 +85,9 @@ def pack(store: DirectoryStore, log: Log, progress: Callable[[float], None] | No
     return PackReport(moved, written, len(store.loose()) + len(store.all_packs()), durable.sweep(store.path))
 
 
-def write_pack(store: DirectoryStore, log: Log, start: int, end: int) -> bool:
+def write_pack(
+    store: DirectoryStore, log: Log, start: int, end: int, *, put: Callable[[Path, Entries], None] | None = None
+) -> bool:
     """Write a run of a log's entries as one pack of a store, read it back, and return whether it was not there yet.
 
     Parameters
@@ -94,14 +98,32 @@ def write_pack(store: DirectoryStore, log: Log, start: int, end: int) -> bool:
         The log, of this store or of another.
     start, end : int
         The first and the last entry.
+    put : callable, optional
+        Puts it in its place: `put_pack` by default, or `publish_pack`.
     """
     path = store.pack_path(start, end)
     written = not path.exists()
-    put_pack(path, lambda: _chained(log, start, end))
+    (put or put_pack)(path, lambda: _chained(log, start, end))
     return written
 
 
-def put_pack(path: Path, entries: Callable[[], Iterable[tuple[int, hdf5.StoredFile]]]) -> None:
+def publish_pack(path: Path, entries: Entries) -> None:
+    """Do as `put_pack`, where nothing stands in its place.
+
+    Raises
+    ------
+    FileExistsError
+        Something does; nothing was changed.
+    """
+    temporary = durable.temporary_of(path)
+    try:
+        put_pack(temporary, entries)
+        durable.give_name(temporary, path)
+    finally:
+        durable.remove(temporary)
+
+
+def put_pack(path: Path, entries: Entries) -> None:
     """Write numbered entries as a pack, read it back, and put it in its place, whatever stood there.
 
     Parameters

@@ -182,7 +182,8 @@ def pack_findings(ledger: Ledger, store: DirectoryStore) -> Iterator[Finding]:
         path = store.pack_path(first, last)
         if any(first <= number <= last for number in ledger.log.damage):
             continue
-        if wrong := read_problem(lambda path=path: hdf5.walk(path)):
+        wrong = read_problem(lambda path=path: hdf5.walk(path))
+        if wrong and (first, last) in store.all_packs(outermost=True):  # otherwise a larger one has taken its place
             yield Finding("derived", within(ledger, path), f"{wrong} Its entries can all be read.")
 
 
@@ -199,23 +200,44 @@ def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
         yield Finding(
             "note", f"{layout.PACKS}/{layout.pack_name(first, last)}", "It is left over: a larger pack has it."
         )
-    for path in sorted(store.path.rglob("*")):
+    stray = {*strays(store)}
+    for path in _paths_in(store):
         shown = path.relative_to(store.path).as_posix()
-        if (what := _what_strays(path, shown)) is not None:
-            yield Finding("note", shown, what, advice="stray" if what == NOT_OURS else "")
+        if shown in stray:
+            yield Finding("note", shown, NOT_OURS, advice="stray")
+        elif (what := _what_strays(path, shown)) is not None:
+            yield Finding("note", shown, what)
+    for shown in empty_folders(store):
+        yield Finding("note", shown, "It is an empty folder that no store has.", advice="stray-folder")
 
 
 def _what_strays(path: Path, shown: str) -> str | None:
-    """Return a sentence on what stands in a store without being of it; `None` on what is of it."""
+    """Return a sentence on what stands in the place of a file of a store, or is left over; `None` on what is of it."""
     if shown.startswith(f"{layout.ASIDE}/"):
         return None if path.is_dir() else "It was set aside: no version needs it, and it may be removed."
-    if path.is_symlink():
+    if path.is_symlink() and (_is_known(shown) or shown in _FOLDERS):
         return "It is a link: without its target the store is not complete."
     if durable.is_temporary(path.name):
         return "A writer left it, or is still writing; it is removed after an hour."
-    if path.is_dir():
-        return None
-    return what_is_behind(path) if _is_known(shown) else NOT_OURS
+    return what_is_behind(path) if _is_known(shown) and path.is_file() else None
+
+
+def _paths_in(store: DirectoryStore) -> list[Path]:
+    """Return the paths of all files, links and folders in a store; what goes meanwhile is passed over."""
+    walk = os.walk(store.path)
+    return sorted(Path(folder) / name for folder, folders, files in walk for name in (*folders, *files))
+
+
+def empty_folders(store: DirectoryStore) -> list[str]:
+    """Return the paths, within a store, of folders that are none of its and hold no file, the innermost first."""
+    empty: list[str] = []
+    for inner, folders, files in os.walk(store.path, topdown=False):
+        shown = Path(inner).relative_to(store.path).as_posix()
+        inside = {(Path(shown) / name).as_posix() for name in folders}
+        own = shown in (".", *_FOLDERS) or shown.startswith(f"{layout.ASIDE}/")
+        if not (own or files or inside - {*empty} or any(map(durable.is_temporary, Path(shown).parts))):
+            empty.append(shown)
+    return empty
 
 
 def what_is_behind(path: Path) -> str | None:
@@ -234,7 +256,7 @@ def what_is_behind(path: Path) -> str | None:
 def strays(store: DirectoryStore) -> list[str]:
     """Return the paths, within a store, of files and links in it that are none of its, and that no link of it needs."""
     stray: list[str] = []
-    paths = sorted(store.path.rglob("*"))
+    paths = _paths_in(store)
     needed = {target for path in paths if path.is_symlink() for target in _led_to(store, path)}
     for path in paths:
         shown = path.relative_to(store.path).as_posix()

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError, InputError, NotFound
 from ..files import durable, hdf5, layout
-from ..files.locations import DirectoryStore, group_of, mode_of
+from ..files.locations import DirectoryStore, mode_of
 from ..history.ledger import Ledger
+from ..networks.artifacts import read_artifact
 from ..networks.reading import VersionReader
-from ..restore.aside import make_way, remove_empty_folders, set_aside
+from ..restore.aside import keep_others, make_way, remove_empty_folders, set_aside
 from ..restore.restore import RestoreReport, restore, restore_analyses
 from ..restore.sources import Source
 from ..transfer.pack import remove_packed, write_pack
 from .access import mend_access
-from .cache import strays
+from .cache import empty_folders, strays
+from .findings import read_problem
 from .store import verify
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def repair(
     """Verify a store, repair what can be repaired, and return the findings; other arguments as for `verify`.
 
     What is derived is made again from within. An entry of the log or a base that is missing or damaged is taken from
-    elsewhere, where its content id stands in it; without sources it stays as it is.
+    where its content id stands: in the store under another name, or in a source.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def repair(
             make_way(path, path / layout.FORMAT_FILE)
             _write_format(path)
     result = RestoreReport()
-    if places:
+    if places or any(finding.kind == "damage" for finding in before.findings):
         unsound = {finding.path for finding in before.findings if finding.kind != "denied"}
         result = restore(path, places, unsound)
     ledger = Ledger(path, indexed=False)
@@ -119,6 +121,8 @@ def _set_strays_aside(store: DirectoryStore) -> list[tuple[str, str]]:
             if (target := set_aside(store.path, path)) is not None:
                 moved.append((shown, target))
                 remove_empty_folders(store.path, path)
+    for shown in empty_folders(store):
+        durable.remove_empty(store.path / shown)
     return moved
 
 
@@ -133,17 +137,23 @@ def _remove_damaged(store: DirectoryStore, report: Report) -> None:
         if finding.kind == "derived" and finding.path.startswith((f"{layout.CACHE}/", f"{layout.ARTIFACTS}/")):
             path = store.path / finding.path
             with contextlib.suppress(PermissionError):  # of another account, in a folder that is sticky
+                if path.parent.name == layout.ARTIFACTS and _is_sound_analysis(store, path.stem):
+                    continue  # another has put it back meanwhile
                 if path.is_file() and not path.is_symlink():
                     make_way(store.path, path)
                 durable.remove(path)
                 durable.remove_empty(path)
 
 
+def _is_sound_analysis(store: DirectoryStore, key: str) -> bool:
+    return not read_problem(lambda: read_artifact(store, key))
+
+
 def _remake_packs(store: DirectoryStore, ledger: Ledger, report: Report) -> None:
     """Write packs anew whose entries can all be read."""
     for finding in report.findings:
-        span = layout.pack_range(finding.path.removeprefix(f"{layout.PACKS}/"))
-        if finding.kind == "derived" and span is not None:
+        span = layout.pack_range(finding.path.removeprefix(f"{layout.PACKS}/")) or (0, 0)
+        if finding.kind == "derived" and span in store.all_packs(outermost=True):
             write_pack(store, ledger.log, *span)
 
 
@@ -169,24 +179,9 @@ def _remove_packed(store: DirectoryStore, ledger: Ledger) -> None:
         durable.flush(store.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in packs:
         if not any(first <= number <= last for number in ledger.log.damage):
-            _keep_others(store, first, last)
-            remove_packed(store, first, last)
-
-
-def _keep_others(store: DirectoryStore, first: int, last: int) -> None:
-    """Set aside what stands under the names of packed entries and is whole, but is not in the pack."""
-    paths = [store.loose_path(number) for number in store.loose() if first <= number <= last]
-    paths += [
-        store.pack_path(*span)
-        for span in store.all_packs()
-        if first <= span[0] <= span[1] <= last and span != (first, last)
-    ]
-    groups = map(group_of, range(first, last + 1))
-    read = hdf5.read_each(store.pack_path(first, last), groups, layout.ENTRY) if paths else ()
-    packed = {entry.id for entry in read if isinstance(entry, hdf5.StoredFile)}
-    for path in paths:
-        with contextlib.suppress(PermissionError):
-            make_way(store.path, path, besides=packed)
+            with contextlib.suppress(hdf5.Missing, FileNotFoundError):  # a larger one has taken its place
+                keep_others(store, first, last)
+                remove_packed(store, first, last)
 
 
 def _remake_anchors(ledger: Ledger) -> None:

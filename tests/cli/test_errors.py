@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -363,11 +365,48 @@ def test_a_store_is_exported_to_h5_alone(fails: Callable[..., str]) -> None:
     assert "`grn export v1.h5 --at REV`" in message
 
 
-def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    again: list[bool] = []
-    monkeypatch.setattr(errors._thread, "interrupt_main", lambda: again.append(True))
-    errors._interrupt_again(SimpleNamespace(exc_value=KeyboardInterrupt()))
-    assert again == [True]
+class Interrupted:
+    """Something in whose tidying up Ctrl-C comes."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_that_python_passes_over_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", errors._interrupt_again)
+    thing: Interrupted | None = Interrupted()
+
+    def waits() -> None:
+        nonlocal thing
+        thing = None
+        for _ in range(6_000):
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        waits()
+    assert capsys.readouterr().err == ""
+
+
+LATE = """
+import os, signal, sys
+from grnledger.cli import heed_interrupts
+from grnledger.cli.main import main
+
+class Late:
+    def __del__(self, kill=os.kill, me=os.getpid()):
+        kill(me, 2)
+
+sys.late = Late()
+heed_interrupts()
+main(["--version"])
+"""
+
+
+def test_an_interrupt_after_all_is_done_does_not_kill() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_full_disk_is_reported_with_the_file_and_a_hint() -> None:

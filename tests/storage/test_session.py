@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import grnledger
 import numpy as np
 import pytest
-from grnledger.engine.errors import Conflict, NotFound
+from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.storage import new_base
 from grnledger.storage.files import durable
@@ -216,3 +216,77 @@ def test_an_iterator_of_pathways_is_committed_after_a_lost_race(store: Path, mon
 
     monkeypatch.setattr(durable, "_claim", slow)
     assert repo.commit(item for item in [pathway("once")]).message == "add once"
+
+
+QUESTIONS: dict[str, Callable[[Repository], object]] = {
+    "damage": lambda repo: dict(repo.damage),
+    "panel": lambda repo: repo.panel.genes,
+    "numbers": lambda repo: repo.snapshot("HEAD").precision.to_dense().tobytes(),
+    "version": lambda repo: repo.version("v3").id,
+    "versions": lambda repo: [version.id for version in repo.versions(None)],
+    "identities": lambda repo: repo.identities(),
+    "count": len,
+    "head": lambda repo: repo.head,
+    "branches": lambda repo: {name: version.id for name, version in repo.branches.items()},
+    "tags": lambda repo: list(repo.tags),
+    "moves": lambda repo: [str(move) for move in repo.moves],
+}
+"""What a notebook may ask next."""
+
+
+@pytest.mark.parametrize("damage", ["first", "middle", "last", "pack", "folder"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_open_store_sees_what_has_been_put_back(store: Path, damage: str, question: str) -> None:
+    if damage == "pack":
+        Repository(store, author="ada").pack()
+    expected = QUESTIONS[question](Repository(store))
+    (pack,) = store.glob("packs/*.h5") if damage == "pack" else (None,)
+    number = {"first": 1, "middle": 3, "last": 5}.get(damage, 0)
+    path = (store / "log") if damage == "folder" else pack or store / "log" / f"{number:010d}.h5"
+    path.rename(store.with_name("gone"))
+    if damage == "folder":
+        path.mkdir()
+    repo = Repository(store)
+    assert repo.damage or not repo._history.known
+    if damage == "folder":
+        path.rmdir()
+    store.with_name("gone").rename(path)
+    assert QUESTIONS[question](repo) == expected
+    assert not repo.damage
+
+
+def test_an_open_store_sees_a_file_that_was_written_over(store: Path) -> None:
+    path = store / "log" / "0000000003.h5"
+    good = path.read_bytes()
+    path.write_bytes(good[:-600])
+    repos = [Repository(store) for _ in range(3)]
+    assert all(repo.damage for repo in repos)
+    path.write_bytes(good)
+    repos[0].refresh()
+    assert not repos[0]._ledger.log.damage
+    assert repos[1].commit([pathway("new")]).name == "v4"
+    assert repos[2].version("main").name == "v4"
+
+
+def test_a_store_that_stays_damaged_is_not_read_again_for_each_question(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store / "log" / "0000000003.h5").unlink()
+    repo = Repository(store)
+    assert repo.damage
+    readings: list[bool] = []
+    monkeypatch.setattr(type(repo._session), "read_anew", lambda _, indexed: readings.append(indexed))
+    for question in ("damage", "count", "identities"):
+        QUESTIONS[question](repo)
+    assert readings == []
+
+
+def test_an_open_store_reads_a_base_that_has_been_put_back(store: Path) -> None:
+    (path,) = store.glob("base/*.h5")
+    good, expected = path.read_bytes(), Repository(store).snapshot().precision.to_dense().tobytes()
+    path.write_bytes(good[:-600])
+    repo = Repository(store)
+    with pytest.raises(FormatError):
+        repo.snapshot()
+    path.write_bytes(good)
+    assert repo.snapshot().precision.to_dense().tobytes() == expected

@@ -351,9 +351,13 @@ class Trial:
         report = repairing.repair(self.store)
         after = specimens.files(self.store)
         touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-        if stray := {name for name in touched if specimens.kind_of(name) not in DERIVED}:
+        stray = {name for name in touched if specimens.kind_of(name) not in DERIVED}
+        goes_home = self.case.damage == SWAPPED and self.case.kind not in DERIVED  # what is whole under another name
+        if goes_home:
+            stray -= {*self.case.names, *(f"aside/{name}" for name in self.case.names)}
+        if stray:
             yield f"repair has touched {sorted(stray)}"
-        if self.case.kind in DERIVED:
+        if self.case.kind in DERIVED or goes_home:
             again = verifying.verify(self.store)
             if not (report.sound and again.sound):
                 yield f"repair has not mended it: {again.findings}"

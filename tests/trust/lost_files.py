@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from grnledger.storage.files.locations import Location
+    from grnledger.storage.history.entries import LoggedEntry
     from specimens import Ground
 
 SECTOR = 4_096
@@ -221,11 +222,11 @@ def _same(ground: Ground, case: Case, store: Path, ids: set[str]) -> Iterator[st
 def ids_unchecked() -> Iterator[None]:
     """Plant a source that gives an entry of the number, whichever it is."""
 
-    def entry(self: Source, number: int, id_: str) -> Location | None:
+    def entry(self: Source, number: int, id_: str) -> tuple[Location, LoggedEntry] | None:
         del id_
         for location in self._named_entries(number):
-            if read_entry(location, number) is not None:
-                return location
+            if (logged := read_entry(location, number)) is not None:
+                return location, logged
         return None
 
     with mock.patch.object(Source, "entry", entry):

@@ -35,7 +35,8 @@ WORDS = {
 @click.option(
     "--repair",
     is_flag=True,
-    help="Rebuild derived files, set modes that keep others out, and move what is no file of a store to aside/.",
+    help="Rebuild derived files, put files under wrong names where they belong, set modes that keep others out, and "
+    "move what is no file of a store to aside/.",
 )
 @click.option(
     "--from",
@@ -100,12 +101,14 @@ def _row(finding: Finding) -> tuple[object, ...]:
 
 
 def _lines(report: Report, path: Path) -> Iterator[str]:
+    moved = {stray for stray, _ in report.aside}  # a line of its own says so
     for finding in report.findings:
-        if _is_mere_note(finding):
+        if _is_mere_note(finding) or (finding.kind == "note" and finding.path in moved):
             continue
         repaired = " (repaired)" if finding.repaired else ""
         yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{repaired}"
-        yield f"    {description_of(finding)}"
+        is_done = finding.repaired and finding.kind == "note"
+        yield f"    {finding.what if is_done else description_of(finding)}"
         if finding.versions:
             yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:

@@ -64,11 +64,13 @@ def test_nothing_whole_is_lost_by_a_repair(full: Path) -> None:
         assert not before.keys() - whole(full).keys(), f"of {one} and {other}"
 
 
-def test_all_comes_back_from_the_store_itself(full: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_source", [False, True])
+def test_all_comes_back_from_the_store_itself(full: Path, tmp_path: Path, *, has_source: bool) -> None:
     (tmp_path / "nothing").mkdir()
+    sources = [tmp_path / "nothing"] if has_source else []
     good, before = grnledger.open(full).identities(), whole(full).keys()
     for one, other in swapped(full):
-        findings = repair(full, sources=[tmp_path / "nothing"]).findings
+        findings = repair(full, sources=sources).findings
         assert not [finding for finding in findings if not finding.repaired and finding.kind != "note"]
         assert grnledger.open(full).identities() == good
         assert not before - whole(full).keys(), f"of {one} and {other}"

@@ -348,6 +348,27 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     assert not (path / "notes.txt").exists()
 
 
+def test_a_stray_link_and_an_empty_folder_are_told_as_that_and_go(store: Callable[[str], Path], grn: Any) -> None:
+    path = store("factor.grn")
+    (path / "log" / "link").symlink_to("0000000001.h5")
+    (path / "log" / "deep" / "er").mkdir(parents=True)
+    (path / "empty").mkdir()
+    printed = grn("-s", path, "verify")
+    assert printed.code == 0
+    assert "log/link: It is not a file of a store: --repair moves it to aside/." in printed.err
+    for folder in ("empty", "log/deep", "log/deep/er"):
+        assert f"{folder}: It is an empty folder that no store has: --repair removes it." in printed.err
+    printed = grn("-s", path, "verify", "--repair")
+    assert printed.code == 0
+    assert "log/link: moved to aside/log/link, since it is not a file of a store" in printed.out
+    assert "log/link: note" not in printed.out
+    assert "its target" not in printed.out
+    assert "--repair" not in printed.out
+    assert not (path / "empty").exists()
+    assert not (path / "log" / "deep").exists()
+    assert (path / "aside" / "log" / "link").is_symlink()
+
+
 @pytest.mark.parametrize(("beyond", "noted"), [(-1, True), (0, True), (1, False)])
 def test_only_a_log_long_enough_for_an_index_is_noted_to_have_none(
     store: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, beyond: int, noted: bool
