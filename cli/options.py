@@ -350,9 +350,9 @@ def clock() -> datetime | None:
     text = os.environ.get(EPOCH_VARIABLE)
     if not text:
         return None
-    digits = text if text.isascii() and text.isdigit() else ""
+    digits = text.removeprefix("-")
     try:
-        return datetime.fromtimestamp(int(digits), UTC)
+        return datetime.fromtimestamp(int(text if digits.isascii() and digits.isdigit() else ""), UTC)
     except (ValueError, OverflowError, OSError):
         raise InputError(
             f"${EPOCH_VARIABLE} is {text[:40]!r}, which is not a number of seconds from 1970 to the year 9999.",

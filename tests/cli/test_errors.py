@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -376,6 +377,7 @@ def test_an_interrupt_that_python_passes_over_comes_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "unraisablehook", errors._interrupt_again)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     thing: Interrupted | None = Interrupted()
 
     def waits() -> None:
@@ -384,8 +386,11 @@ def test_an_interrupt_that_python_passes_over_comes_again(
         for _ in range(6_000):
             time.sleep(0.01)
 
-    with pytest.raises(KeyboardInterrupt):
-        waits()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            waits()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == ""
 
 

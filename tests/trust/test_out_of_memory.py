@@ -63,6 +63,6 @@ def test_the_old_state_or_the_new_one_and_a_sentence(run: Callable[[str], tuple[
 def test_a_planted_fault_is_detected(
     run: Callable[[str], tuple[int, str]], findings: tuple[str, ...], line: str
 ) -> None:
-    code, report = run(f"{line} --cases 100")
+    code, report = run(f"{line} --cases 400")
     assert code == 1
     assert any(f": {finding}" in report for finding in findings), report
